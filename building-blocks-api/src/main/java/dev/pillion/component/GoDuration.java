@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.component;
+
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Durations as Go programs write them, which is what Dapr's files hold. */
+public final class GoDuration {
+  private static final Pattern PART =
+      Pattern.compile("(\\d+(?:\\.\\d*)?|\\.\\d+)(ns|us|µs|μs|ms|s|m|h)");
+  private static final Pattern WHOLE = Pattern.compile("[+-]?\\d{1,18}");
+
+  private GoDuration() {}
+
+  /**
+   * Reads {@code text}; null when it is not a duration. A whole number without a unit counts
+   * {@code bareUnit}s.
+   */
+  public static @Nullable Duration parse(String text, Duration bareUnit) {
+    var trimmed = text.strip();
+    try {
+      if (WHOLE.matcher(trimmed).matches()) {
+        return bareUnit.multipliedBy(Long.parseLong(trimmed));
+      }
+      boolean negative = trimmed.startsWith("-");
+      var parts = negative || trimmed.startsWith("+") ? trimmed.substring(1) : trimmed;
+      Matcher matcher = PART.matcher(parts);
+      var nanos = BigDecimal.ZERO;
+      int end = 0;
+      while (matcher.lookingAt()) {
+        nanos = nanos.add(new BigDecimal(matcher.group(1))
+            .multiply(BigDecimal.valueOf(nanosPer(matcher.group(2)))));
+        end = matcher.end();
+        matcher.region(end, parts.length());
+      }
+      if (parts.isEmpty() || end != parts.length()) {
+        return null;
+      }
+      // longValueExact would refuse fractions of a nanosecond, which Go drops.
+      var result = Duration.ofNanos(nanos.toBigInteger().longValueExact());
+      return negative ? result.negated() : result;
+    } catch (ArithmeticException e) {
+      return null;
+    }
+  }
+
+  private static long nanosPer(String unit) {
+    return switch (unit) {
+      case "ns" -> 1L;
+      case "us", "µs", "μs" -> 1_000L;
+      case "ms" -> 1_000_000L;
+      case "s" -> 1_000_000_000L;
+      case "m" -> 60_000_000_000L;
+      default -> 3_600_000_000_000L;
+    };
+  }
+}
