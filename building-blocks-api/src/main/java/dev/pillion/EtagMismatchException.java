@@ -12,7 +12,7 @@ public final class EtagMismatchException extends BuildingBlockException {
 
   private final String key;
   private final @Nullable String expected;
-  private final boolean malformed;
+  private final @Nullable String malformedReason;
 
   /**
    * @param errorCode Dapr's code, {@code ERR_STATE_SAVE} or {@code ERR_STATE_DELETE}
@@ -25,7 +25,7 @@ public final class EtagMismatchException extends BuildingBlockException {
     super(errorCode, message(key, expected, malformedReason), null);
     this.key = key;
     this.expected = expected;
-    this.malformed = malformedReason != null;
+    this.malformedReason = malformedReason;
   }
 
   private static String message(
@@ -51,8 +51,8 @@ public final class EtagMismatchException extends BuildingBlockException {
     return expected;
   }
 
-  /** Whether the etag can't have come from this store at all. */
-  public boolean isMalformed() {
-    return malformed;
+  /** Why the etag can't have come from this store at all; null when it is well formed. */
+  public @Nullable String malformedReason() {
+    return malformedReason;
   }
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CallChain {
   private final CallInterceptor[] interceptors;
+  private volatile boolean closed;
 
   private CallChain(List<CallInterceptor> interceptors) {
     this.interceptors = interceptors.toArray(new CallInterceptor[0]);
@@ -21,10 +22,22 @@ public final class CallChain {
     return new CallChain(interceptors);
   }
 
-  /** Runs {@code body} within all interceptors. */
+  /**
+   * Runs {@code body} within all interceptors.
+   *
+   * @throws IllegalStateException when the runtime is closed
+   */
   public <T extends @Nullable Object, E extends Exception> T run(Call call, CallBody<T, E> body)
       throws E {
+    if (closed) {
+      throw new IllegalStateException("the runtime is closed");
+    }
     return interceptors.length == 0 ? body.run(call) : proceed(0, call, body);
+  }
+
+  /** Refuses every further call; idempotent. Calls under way go on. */
+  public void close() {
+    closed = true;
   }
 
   private <T extends @Nullable Object, E extends Exception> T proceed(

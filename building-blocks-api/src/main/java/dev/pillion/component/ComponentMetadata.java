@@ -3,7 +3,6 @@ package dev.pillion.component;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -33,14 +32,14 @@ public final class ComponentMetadata {
   private static final Map<String, Boolean> STRICT = strictBooleans();
 
   private final Map<String, String> values;
-  private final Set<String> secretKeys;
+  private final Map<String, String> secretNames;
   private final Map<String, String> spelling = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
   private final Set<String> known = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
   private final Set<String> problems = new LinkedHashSet<>();
 
-  private ComponentMetadata(Map<String, String> values, Collection<String> secretKeys) {
+  private ComponentMetadata(Map<String, String> values, Map<String, String> secretNames) {
     this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
-    this.secretKeys = Set.copyOf(secretKeys);
+    this.secretNames = Map.copyOf(secretNames);
     this.values.keySet().forEach(key -> {
       var other = spelling.put(key, key);
       if (other != null) {
@@ -51,15 +50,17 @@ public final class ComponentMetadata {
 
   /** The settings as written; copied. */
   public static ComponentMetadata of(Map<String, String> values) {
-    return new ComponentMetadata(values, List.of());
+    return new ComponentMetadata(values, Map.of());
   }
 
   /**
-   * The settings as written; those named in {@code secretKeys} came from a secret store and are
-   * never printed.
+   * The settings as written, some of which came from a secret store and are never printed.
+   *
+   * @param secretNames the name of the secret ({@code secretKeyRef.name}) by key, for the values
+   *     that came from one
    */
-  public static ComponentMetadata of(Map<String, String> values, Collection<String> secretKeys) {
-    return new ComponentMetadata(values, secretKeys);
+  public static ComponentMetadata of(Map<String, String> values, Map<String, String> secretNames) {
+    return new ComponentMetadata(values, secretNames);
   }
 
   /**
@@ -71,7 +72,13 @@ public final class ComponentMetadata {
 
   /** Whether the value of this key came from a secret store. */
   public boolean isSecret(String key) {
-    return secretKeys.contains(key);
+    return secretNames.containsKey(key);
+  }
+
+  /** The name of the secret the value of this key came from; empty when it is a plain value. */
+  public Optional<String> secretName(String key) {
+    var written = spelling.get(key);
+    return written == null ? Optional.empty() : Optional.ofNullable(secretNames.get(written));
   }
 
   /** The value of a key, as written; empty when it is not set. */

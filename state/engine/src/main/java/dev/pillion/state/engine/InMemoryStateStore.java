@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.state.engine;
+
+import dev.pillion.component.Component;
+import dev.pillion.component.ComponentContext;
+import dev.pillion.component.ComponentProvider;
+import dev.pillion.component.ComponentSpec;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.state.ReadOptions;
+import dev.pillion.state.spi.Condition;
+import dev.pillion.state.spi.StateChange;
+import dev.pillion.state.spi.StoredValue;
+import dev.pillion.state.spi.TransactionalStateStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Dapr's {@code state.in-memory}: the values live in this object and end with the process. It has
+ * no settings. Thread-safe.
+ *
+ * <p>Single reads take no lock; writes, transactions and bulk reads take one, so that a transaction
+ * is never seen in part by a bulk read. It survives closing and opening again, as a server would: a
+ * test can restart its runtime.
+ */
+public final class InMemoryStateStore implements TransactionalStateStore {
+  private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(1);
+
+  private final Map<String, Item> items = new ConcurrentHashMap<>();
+  private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable TimeSource time;
+  private TimeSource.@Nullable Scheduled sweep;
+
+  /** Never changed once stored; the bytes are copied on the way out. */
+  private record Item(StoredValue value) {
+    boolean isExpired(Instant now) {
+      var expiresAt = value.expiresAt();
+      return expiresAt != null && now.isAfter(expiresAt);
+    }
+  }
+
+  /** An empty store. */
+  public InMemoryStateStore() {}
+
+  @Override
+  public void open(ComponentContext context) {
+    lock.lock();
+    try {
+      time = context.time();
+      removeExpired();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Optional<StoredValue> get(String key, ReadOptions options, Deadline deadline) {
+    var item = items.get(key);
+    return item == null || (item.value.expiresAt() != null && item.isExpired(now()))
+        ? Optional.empty()
+        : Optional.of(copy(item));
+  }
+
+  @Override
+  public BulkRead getAll(List<String> keys, ReadOptions options, Deadline deadline) {
+    lock.lock();
+    try {
+      var found = new LinkedHashMap<String, StoredValue>();
+      for (String key : keys) {
+        var item = live(key);
+        if (item != null) {
+          found.put(key, copy(item));
+        }
+      }
+      return new BulkRead(found, Map.of());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void apply(StateChange change, Deadline deadline) {
+    lock.lock();
+    try {
+      check(change);
+      write(change);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void transact(List<StateChange> changes, Deadline deadline) {
+    lock.lock();
+    try {
+      changes.forEach(this::check);
+      changes.forEach(this::write);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void check(StateChange change) {
+    Condition condition = change.condition();
+    if (condition.isNone()) {
+      return;
+    }
+    var item = live(change.key());
+    var etag = condition.etag();
+    boolean holds =
+        etag == null ? item == null : item != null && item.value.etag().equals(etag);
+    if (!holds) {
+      throw change.mismatch();
+    }
+  }
+
+  private void write(StateChange change) {
+    if (change instanceof StateChange.Put put) {
+      var timeToLive = put.timeToLive();
+      var expiresAt = timeToLive == null ? null : now().plus(timeToLive);
+      items.put(put.key(), new Item(new StoredValue(put.value().bytes(), newEtag(), expiresAt)));
+      if (expiresAt != null) {
+        scheduleSweep();
+      }
+    } else {
+      items.remove(change.key());
+    }
+  }
+
+  private @Nullable Item live(String key) {
+    var item = items.get(key);
+    return item == null || item.isExpired(now()) ? null : item;
+  }
+
+  private static StoredValue copy(Item item) {
+    var value = item.value;
+    return new StoredValue(value.bytes().clone(), value.etag(), value.expiresAt());
+  }
+
+  /** A version 4 UUID as Dapr writes it; an etag needs no cryptographic randomness. */
+  private static String newEtag() {
+    var random = ThreadLocalRandom.current();
+    long high = (random.nextLong() & ~0xF000L) | 0x4000L;
+    long low = (random.nextLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
+    return new UUID(high, low).toString();
+  }
+
+  private Instant now() {
+    if (time == null) {
+      throw new IllegalStateException("the in-memory state store is not open");
+    }
+    return time.now();
+  }
+
+  /** Only while something can expire: an idle store must cost nothing. Called with the lock held. */
+  private void scheduleSweep() {
+    if (sweep == null && time != null) {
+      sweep = time.schedule(SWEEP_INTERVAL, this::sweep);
+    }
+  }
+
+  private void sweep() {
+    lock.lock();
+    try {
+      sweep = null;
+      removeExpired();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void removeExpired() {
+    var now = now();
+    items.values().removeIf(item -> item.isExpired(now));
+    if (items.values().stream().anyMatch(item -> item.value.expiresAt() != null)) {
+      scheduleSweep();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      if (sweep != null) {
+        sweep.cancel();
+        sweep = null;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Makes in-memory stores from component files. */
+  public static final class Provider implements ComponentProvider {
+    /** For {@link java.util.ServiceLoader}. */
+    public Provider() {}
+
+    @Override
+    public String type() {
+      return "state.in-memory";
+    }
+
+    @Override
+    public Component create(ComponentSpec spec) {
+      return new InMemoryStateStore();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.state.engine;
+
+import dev.pillion.Serializer;
+import dev.pillion.call.CallChain;
+import dev.pillion.component.ComponentMetadata;
+import dev.pillion.state.StateStore;
+import dev.pillion.state.spi.StateStoreComponent;
+
+/**
+ * Makes what a program holds, a {@link StateStore}, of what a store implements. Immutable,
+ * thread-safe.
+ */
+public final class StateEngine {
+  private final String appId;
+  private final String namespace;
+  private final Serializer serializer;
+  private final CallChain calls;
+
+  /**
+   * The engine of one runtime.
+   *
+   * @param namespace empty when there is none
+   */
+  public StateEngine(String appId, String namespace, Serializer serializer, CallChain calls) {
+    this.appId = appId;
+    this.namespace = namespace;
+    this.serializer = serializer;
+    this.calls = calls;
+  }
+
+  /**
+   * Makes the state building block's own settings known to {@code metadata} ({@code keyPrefix},
+   * encryption keys, actor and outbox settings), and collects there what is wrong with them.
+   */
+  public void check(String name, ComponentMetadata metadata) {
+    KeyPrefix.of(name, appId, namespace, metadata);
+    StateEncryption.of(name, metadata);
+    metadata.accept("actorStateStore");
+    for (String outbox : new String[] {
+      "outboxPublishPubsub", "outboxPublishTopic", "outboxPubsub", "outboxDiscardWhenMissingState"
+    }) {
+      metadata.unsupported(outbox, "", "the transactional outbox is not part of this version");
+    }
+  }
+
+  /** The handle of a component whose settings {@link #check} has found right. */
+  public StateStore store(String name, StateStoreComponent component, ComponentMetadata metadata) {
+    return new StoreClient(
+        name,
+        component,
+        KeyPrefix.of(name, appId, namespace, metadata),
+        new Values(serializer, StateEncryption.of(name, metadata)),
+        calls);
+  }
+}
