@@ -20,6 +20,14 @@ public interface Component extends AutoCloseable {
   void open(ComponentContext context);
 
   /**
+   * Dapr's type name, such as {@code state.redis}; the class's own name where Dapr has no such
+   * type.
+   */
+  default String type() {
+    return getClass().getSimpleName();
+  }
+
+  /**
    * Asks the backend for a sign of life.
    *
    * @throws dev.pillion.ComponentException when there is none by the deadline

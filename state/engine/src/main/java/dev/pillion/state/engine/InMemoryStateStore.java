@@ -52,6 +52,11 @@ public final class InMemoryStateStore implements TransactionalStateStore {
   public InMemoryStateStore() {}
 
   @Override
+  public String type() {
+    return "state.in-memory";
+  }
+
+  @Override
   public void open(ComponentContext context) {
     lock.lock();
     try {
@@ -161,7 +166,9 @@ public final class InMemoryStateStore implements TransactionalStateStore {
     return time.now();
   }
 
-  /** Only while something can expire: an idle store must cost nothing. Called with the lock held. */
+  /**
+   * Only while something can expire: an idle store must cost nothing. Called with the lock held.
+   */
   private void scheduleSweep() {
     if (sweep == null && time != null) {
       sweep = time.schedule(SWEEP_INTERVAL, this::sweep);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.runtime;
+
+import dev.pillion.ComponentException;
+import dev.pillion.InvalidConfigurationException;
+import dev.pillion.call.CallChain;
+import dev.pillion.component.Component;
+import dev.pillion.component.ComponentMetadata;
+import dev.pillion.component.ComponentSpec;
+import dev.pillion.concurrent.Threads;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.secrets.spi.SecretStoreComponent;
+import dev.pillion.state.StateStore;
+import dev.pillion.state.engine.StateEngine;
+import dev.pillion.state.spi.StateStoreComponent;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One start of a runtime: from what the builder holds to open components and wired blocks. */
+final class Assembly {
+  private static final Logger log = LoggerFactory.getLogger(Assembly.class);
+
+  final TimeSource time;
+  final Threads threads;
+  final CallChain calls;
+  final Registry registry = new Registry();
+  final Lifecycle lifecycle = new Lifecycle();
+  private final EmbeddedRuntime.Builder builder;
+  private final List<String> problems = new ArrayList<>();
+  private final List<Registry.Entry> opened = new ArrayList<>();
+  private final StateEngine state;
+
+  Assembly(EmbeddedRuntime.Builder builder) {
+    this.builder = builder;
+    this.threads = threads(builder);
+    this.time = time(builder);
+    this.calls = CallChain.of(builder.interceptors);
+    this.state = new StateEngine(builder.appId, builder.namespace, builder.serializer, calls);
+  }
+
+  private Threads threads(EmbeddedRuntime.Builder from) {
+    if (from.threads != null) {
+      return from.threads;
+    }
+    var own = new SystemThreads(from.appId);
+    lifecycle.opened("threads", own);
+    return own;
+  }
+
+  private TimeSource time(EmbeddedRuntime.Builder from) {
+    if (from.time != null) {
+      return from.time;
+    }
+    var own = new SystemTime(from.appId);
+    lifecycle.opened("timer", own);
+    return own;
+  }
+
+  EmbeddedRuntime start() {
+    long begun = time.nanos();
+    try {
+      var opener = new Opener(builder.appId, builder.namespace, time, threads, lifecycle);
+      configure(opener);
+      opener.openAll(registry, unopened());
+      // Closed after everything that brings calls in, before the components that calls need.
+      lifecycle.opened("calls", calls::close);
+      var runtime = new EmbeddedRuntime(builder, this);
+      for (Extension extension : builder.extensions) {
+        lifecycle.opened(extension.getClass().getSimpleName(), extension.start(runtime));
+      }
+      log.info("\"{}\" is ready after {} ms", builder.appId, (time.nanos() - begun) / 1_000_000);
+      return runtime;
+    } catch (Exception e) {
+      lifecycle.close().forEach(e::addSuppressed);
+      if (e instanceof RuntimeException unchecked) {
+        throw unchecked;
+      }
+      if (e instanceof InterruptedException) {
+        Thread.currentThread().interrupt();
+      }
+      throw new IllegalStateException("the runtime \"" + builder.appId + "\" could not start", e);
+    }
+  }
+
+  /**
+   * Reads and checks everything before the first backend is touched, secret stores excepted: others
+   * need their secrets.
+   */
+  private void configure(Opener opener) {
+    builder.components.forEach((name, component) -> {
+      var metadata = ComponentMetadata.of(Map.of());
+      registry.add(new Registry.Entry(
+          name, "", component, metadata, ComponentSpec.DEFAULT_INIT_TIMEOUT, false));
+    });
+    if (builder.folders.isEmpty() && builder.specs.isEmpty()) {
+      return;
+    }
+    var loader = new ResourceLoader(builder.appId, builder.namespace, problems);
+    builder.folders.forEach(loader::load);
+    var types = new ComponentTypes();
+    var settings = new Settings(
+        builder.appId,
+        builder.namespace,
+        new Environment(builder.environment),
+        name -> registry.find(name, SecretStoreComponent.class),
+        problems);
+    builder.specs.forEach(spec -> create(types, "component \"%s\"".formatted(spec.name()), spec));
+    var secretStores =
+        loader.documents().stream().filter(ComponentDocument::isSecretStore).toList();
+    secretStores.forEach(
+        document -> create(types, document.describe(), settings.resolve(document)));
+    openSecretStores(opener);
+    loader.documents().stream()
+        .filter(document -> !document.isSecretStore())
+        .forEach(document -> create(types, document.describe(), settings.resolve(document)));
+    if (!problems.isEmpty()) {
+      throw new InvalidConfigurationException(problems);
+    }
+  }
+
+  private void openSecretStores(Opener opener) {
+    var stores = registry.entries().stream()
+        .filter(entry -> entry.component() instanceof SecretStoreComponent)
+        .toList();
+    try {
+      opener.openAll(registry, stores);
+    } catch (ComponentException e) {
+      problems.add(e.getMessage());
+    }
+    opened.addAll(stores);
+  }
+
+  private List<Registry.Entry> unopened() {
+    return registry.entries().stream().filter(entry -> !opened.contains(entry)).toList();
+  }
+
+  private void create(ComponentTypes types, String place, ComponentSpec spec) {
+    if (registry.find(spec.name(), Component.class) != null) {
+      problems.add(place + ": code has given that name to another component already");
+      return;
+    }
+    var component = types.create(spec, problem -> problems.add(place + ": " + problem));
+    if (component == null) {
+      return;
+    }
+    if (component instanceof StateStoreComponent) {
+      state.check(spec.name(), spec.metadata());
+    }
+    spec.metadata().problems().forEach(problem -> problems.add(place + ": " + problem));
+    registry.add(new Registry.Entry(
+        spec.name(),
+        spec.version(),
+        component,
+        spec.metadata(),
+        spec.initTimeout(),
+        spec.ignoreErrors()));
+  }
+
+  /** The handles that programs take from the runtime. */
+  Map<String, StateStore> stateStores() {
+    var stores = new LinkedHashMap<String, StateStore>();
+    for (var entry : registry.entries()) {
+      if (entry.component() instanceof StateStoreComponent component) {
+        stores.put(entry.name(), state.store(entry.name(), component, entry.metadata()));
+      }
+    }
+    return Map.copyOf(stores);
+  }
+}

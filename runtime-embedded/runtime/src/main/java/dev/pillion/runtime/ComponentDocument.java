@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.runtime;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One Component document as it stands in a file, or as code gave it, before its references are
+ * resolved.
+ *
+ * @param source where it stands, for messages: {@code file:line}
+ */
+record ComponentDocument(
+    String source,
+    String name,
+    String type,
+    String version,
+    @Nullable String secretStore,
+    List<Item> metadata,
+    Duration initTimeout,
+    boolean ignoreErrors) {
+
+  /**
+   * One setting: a text, or a reference to a secret or a variable. A reference wins over a text.
+   */
+  record Item(
+      String name,
+      @Nullable String value,
+      @Nullable SecretRef secret,
+      @Nullable String envRef) {}
+
+  /**
+   * {@code secretKeyRef}: the secret and the field in it; Dapr takes the secret's name for an empty
+   * field.
+   */
+  record SecretRef(String name, String field) {}
+
+  /** How messages call it. */
+  String describe() {
+    return "%s: component \"%s\"".formatted(source, name);
+  }
+
+  boolean isSecretStore() {
+    return type.toLowerCase(java.util.Locale.ROOT).startsWith("secretstores.");
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a component answered when it was asked just now.
+ *
+ * @param name the component
+ * @param status whether its backend answered
+ * @param reason why not; null when it is ready
+ */
+public record ComponentHealth(
+    String name, Status status, @Nullable String reason) {
+  /** Whether a component can be used. */
+  public enum Status {
+    /** Its backend answers. */
+    READY,
+    /** Its backend does not answer now; calls fail until it does again. */
+    DEGRADED,
+    /**
+     * It could not be opened at start, and {@code ignoreErrors} let the runtime start without it.
+     */
+    ABSENT
+  }
+}

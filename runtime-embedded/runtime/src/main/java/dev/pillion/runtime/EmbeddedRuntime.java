@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.runtime;
+
+import dev.pillion.BuildingBlockException;
+import dev.pillion.Serializer;
+import dev.pillion.call.CallChain;
+import dev.pillion.call.CallInterceptor;
+import dev.pillion.component.Component;
+import dev.pillion.component.ComponentSpec;
+import dev.pillion.concurrent.Threads;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.state.StateStore;
+import dev.pillion.state.spi.StateStoreComponent;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Dapr's building blocks in this process. A program builds one in {@code main}, takes its handles
+ * from it, and closes it at the end; several live side by side in one JVM.
+ *
+ * <pre>{@code
+ * try (var runtime = EmbeddedRuntime.builder("checkout")
+ *         .resources(Path.of("components"))
+ *         .start()) {
+ *     runtime.state("orders").save("42", order);
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe. Everything is usable when {@link Builder#start} returns, and nothing after
+ * {@link #close}: handles then throw {@link IllegalStateException}.
+ */
+public final class EmbeddedRuntime implements AutoCloseable {
+  private final String appId;
+  private final String namespace;
+  private final Duration drainTimeout;
+  private final TimeSource time;
+  private final Threads threads;
+  private final CallChain calls;
+  private final Registry registry;
+  private final Lifecycle lifecycle;
+  private final Map<String, StateStore> stateStores;
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CountDownLatch closed = new CountDownLatch(1);
+
+  EmbeddedRuntime(Builder builder, Assembly assembly) {
+    this.appId = builder.appId;
+    this.namespace = builder.namespace;
+    this.drainTimeout = builder.drainTimeout;
+    this.time = assembly.time;
+    this.threads = assembly.threads;
+    this.calls = assembly.calls;
+    this.registry = assembly.registry;
+    this.lifecycle = assembly.lifecycle;
+    this.stateStores = assembly.stateStores();
+  }
+
+  /**
+   * Begins to configure a runtime.
+   *
+   * @param appId identity of the program, and by default the prefix of its keys
+   * @throws IllegalArgumentException when the app id is empty or contains {@code ||}
+   */
+  public static Builder builder(String appId) {
+    return new Builder(appId);
+  }
+
+  /** The app id. */
+  public String appId() {
+    return appId;
+  }
+
+  /** The namespace; empty when there is none. */
+  public String namespace() {
+    return namespace;
+  }
+
+  /**
+   * The state store of that name; the same object each time.
+   *
+   * @throws dev.pillion.NoSuchComponentException when there is none, naming those there are
+   */
+  public StateStore state(String name) {
+    requireOpen();
+    var store = stateStores.get(name);
+    if (store == null) {
+      throw registry.missing(
+          name,
+          StateStoreComponent.class,
+          "state store",
+          "ERR_STATE_STORE_NOT_FOUND",
+          "ERR_STATE_STORE_NOT_CONFIGURED");
+    }
+    return store;
+  }
+
+  /** The chain that every call passes; a facade wraps what it receives in it. */
+  public CallChain calls() {
+    return calls;
+  }
+
+  /** The runtime's clock. */
+  public TimeSource time() {
+    return time;
+  }
+
+  /** The runtime's threads. */
+  public Threads threads() {
+    return threads;
+  }
+
+  /** How long closing waits for what is under way. */
+  public Duration drainTimeout() {
+    return drainTimeout;
+  }
+
+  /** What the runtime is made of; secrets are left out. */
+  public RuntimeDescription describe() {
+    return new RuntimeDescription(appId, namespace, PillionVersion.current(), registry.describe());
+  }
+
+  /**
+   * Asks every component's backend for a sign of life, and waits at most {@code timeout} for each.
+   */
+  public List<ComponentHealth> health(Duration timeout) {
+    requireOpen();
+    return registry.health(timeout, time);
+  }
+
+  /**
+   * Blocks until the runtime is closed, by another thread or by the JVM's shutdown, which closes it
+   * first. This installs the runtime's only shutdown hook; a host with a lifecycle of its own calls
+   * {@link #close} instead.
+   *
+   * @throws InterruptedException when the waiting thread is interrupted; the runtime stays open
+   */
+  public void awaitShutdown() throws InterruptedException {
+    ShutdownHook.awaitClosed(this, closed);
+  }
+
+  private void requireOpen() {
+    if (closing.get()) {
+      throw new IllegalStateException("the runtime \"" + appId + "\" is closed");
+    }
+  }
+
+  /**
+   * Ends everything in the opposite order of the start: what comes from outside first, components
+   * last. Idempotent; may be called from a handler, in which case it does not wait for that handler
+   * beyond {@link Builder#drainTimeout}.
+   *
+   * @throws BuildingBlockException when something did not close cleanly; all the rest is closed
+   */
+  @Override
+  public void close() {
+    if (!closing.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      var failures = lifecycle.close();
+      if (!failures.isEmpty()) {
+        var failure = new BuildingBlockException(
+            "ERR_CLOSE", "the runtime \"" + appId + "\" did not close cleanly", failures.get(0));
+        failures.stream().skip(1).forEach(failure::addSuppressed);
+        throw failure;
+      }
+    } finally {
+      closed.countDown();
+    }
+  }
+
+  /** Configures a runtime. Nothing is opened before {@link #start}. Not thread-safe; used once. */
+  public static final class Builder {
+    final String appId;
+    final List<Path> folders = new ArrayList<>();
+    final Map<String, Component> components = new LinkedHashMap<>();
+    final List<ComponentSpec> specs = new ArrayList<>();
+    final List<Extension> extensions = new ArrayList<>();
+    final List<CallInterceptor> interceptors = new ArrayList<>();
+    Map<String, String> environment = System.getenv();
+    String namespace = System.getenv().getOrDefault("NAMESPACE", "");
+    Serializer serializer = new JsonSerializer();
+    Duration drainTimeout = Duration.ofSeconds(5);
+
+    @Nullable
+    TimeSource time;
+
+    @Nullable
+    Threads threads;
+
+    private boolean started;
+
+    private Builder(String appId) {
+      if (appId.isBlank() || appId.contains("||")) {
+        throw new IllegalArgumentException("the app id \"" + appId
+            + "\" can't be empty or contain \"||\": it is part of stored keys");
+      }
+      this.appId = appId;
+    }
+
+    /** Reads Dapr's resource files from these folders, without their subfolders. */
+    public Builder resources(Path... resourceFolders) {
+      folders.addAll(List.of(resourceFolders));
+      return this;
+    }
+
+    /**
+     * Adds a component made in code.
+     *
+     * @throws IllegalArgumentException when code has given the name to another component already
+     */
+    public Builder component(String name, Component component) {
+      if (name.isBlank()) {
+        throw new IllegalArgumentException("a component needs a name");
+      }
+      var other = components.putIfAbsent(name, component);
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "the name \"%s\" is taken by a %s".formatted(name, other.type()));
+      }
+      return this;
+    }
+
+    /** Adds a component by its specification: what a component file says, in code. */
+    public Builder component(ComponentSpec spec) {
+      specs.add(spec);
+      return this;
+    }
+
+    /** Adds local defaults, metrics, a facade. */
+    public Builder with(Extension extension) {
+      extension.configure(this);
+      extensions.add(extension);
+      return this;
+    }
+
+    /** Adds advice around every call; the first one added is outermost. */
+    public Builder interceptor(CallInterceptor interceptor) {
+      interceptors.add(interceptor);
+      return this;
+    }
+
+    /** How values become bytes; JSON by Jackson unless set. */
+    public Builder serializer(Serializer other) {
+      this.serializer = other;
+      return this;
+    }
+
+    /** The namespace; the environment's {@code NAMESPACE} unless set, empty for none. */
+    public Builder namespace(String other) {
+      this.namespace = other;
+      return this;
+    }
+
+    /** The variables that component files may refer to; the process's own unless set. */
+    public Builder environment(Map<String, String> variables) {
+      this.environment = Map.copyOf(variables);
+      return this;
+    }
+
+    /** How long closing waits for what is under way; 5 s unless set. */
+    public Builder drainTimeout(Duration timeout) {
+      if (timeout.isNegative()) {
+        throw new IllegalArgumentException("the drain timeout can't be negative: " + timeout);
+      }
+      this.drainTimeout = timeout;
+      return this;
+    }
+
+    /** The clock; the machine's unless set. The caller closes it. */
+    public Builder time(TimeSource other) {
+      this.time = other;
+      return this;
+    }
+
+    /** The threads; the runtime's own unless set. The caller closes them. */
+    public Builder threads(Threads other) {
+      this.threads = other;
+      return this;
+    }
+
+    /**
+     * Opens everything and returns when it can be used.
+     *
+     * @throws dev.pillion.InvalidConfigurationException when anything is configured wrongly: all of
+     *     it, in one message
+     * @throws dev.pillion.ComponentException when a backend can't be reached within its
+     *     {@code initTimeout}
+     */
+    public EmbeddedRuntime start() {
+      if (started) {
+        throw new IllegalStateException(
+            "this builder has started a runtime already; make another one");
+      }
+      started = true;
+      return new Assembly(this).start();
+    }
+  }
+}

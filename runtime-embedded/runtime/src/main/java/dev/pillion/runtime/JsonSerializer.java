@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.runtime;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import dev.pillion.SerializationException;
+import dev.pillion.Serializer;
+import dev.pillion.TypeRef;
+import java.io.IOException;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * JSON by Jackson: {@code java.time} as ISO texts, unknown properties ignored, never a type name
+ * from the data. Thread-safe.
+ */
+public final class JsonSerializer implements Serializer {
+  private final ObjectMapper mapper;
+
+  /** The default mapper. */
+  public JsonSerializer() {
+    this(JsonMapper.builder()
+        .addModule(new JavaTimeModule())
+        .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+        .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
+        .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+        .build());
+  }
+
+  /** The application's own mapper, used as it is. */
+  public JsonSerializer(ObjectMapper mapper) {
+    this.mapper = mapper;
+  }
+
+  @Override
+  public byte[] serialize(Object value) {
+    try {
+      return mapper.writeValueAsBytes(value);
+    } catch (JsonProcessingException e) {
+      throw new SerializationException(
+          "a %s can't be written as JSON%s".formatted(value.getClass().getName(), reason(e)), e);
+    }
+  }
+
+  @Override
+  public <T> @Nullable T deserialize(byte[] bytes, TypeRef<T> type) {
+    try {
+      return mapper.readValue(bytes, mapper.constructType(type.type()));
+    } catch (IOException e) {
+      throw new SerializationException(
+          "the JSON can't be read as %s%s".formatted(type, reason(e)), null);
+    }
+  }
+
+  /** Where and what, without Jackson's excerpt of the payload. */
+  private static String reason(IOException e) {
+    if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+      return ", at "
+          + mapping.getPath().stream()
+              .map(step ->
+                  step.getFieldName() != null ? step.getFieldName() : "[" + step.getIndex() + "]")
+              .collect(Collectors.joining("."));
+    }
+    if (e instanceof JsonProcessingException processing && processing.getLocation() != null) {
+      return ", at byte " + processing.getLocation().getByteOffset();
+    }
+    return "";
+  }
+
+  @Override
+  public String contentType() {
+    return "application/json";
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.runtime;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * What a runtime is made of; {@link #toString} is made to be read.
+ *
+ * @param appId the app id
+ * @param namespace the namespace; empty when there is none
+ * @param version Pillion's version
+ * @param components the open components, by name
+ */
+public record RuntimeDescription(
+    String appId, String namespace, String version, List<ComponentDescription> components) {
+  /** Copies the list. */
+  public RuntimeDescription {
+    components = List.copyOf(components);
+  }
+
+  @Override
+  public String toString() {
+    return "Pillion %s, app id \"%s\"%s%n%s"
+        .formatted(
+            version,
+            appId,
+            namespace.isEmpty() ? "" : ", namespace \"" + namespace + "\"",
+            components.stream()
+                .map(c -> "  %-16s %s/%s %s %s"
+                    .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
+                .collect(Collectors.joining(System.lineSeparator())));
+  }
+}
