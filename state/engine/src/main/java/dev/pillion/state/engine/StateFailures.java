@@ -86,9 +86,7 @@ final class StateFailures {
     }
     var cause = e instanceof EtagMismatchException mismatch ? withKey(mismatch, changes::keyOf) : e;
     return new TransactionException(
-        "ERR_STATE_TRANSACTION",
-        TRANSACTION + cause.getMessage(),
-        cause);
+        "ERR_STATE_TRANSACTION", TRANSACTION + cause.getMessage(), cause);
   }
 
   private static BuildingBlockException named(String code, String what, BuildingBlockException e) {

@@ -54,9 +54,8 @@ final class Values {
     }
     for (Class<?> type : NO_PAYLOAD) {
       if (type.isInstance(value)) {
-        throw new IllegalArgumentException(
-            "a %s is no value to save; are the arguments in order?"
-                .formatted(type.getSimpleName()));
+        throw new IllegalArgumentException("a %s is no value to save; are the arguments in order?"
+            .formatted(type.getSimpleName()));
       }
     }
     return new StateValue(serializer.serialize(value), serializesJson);

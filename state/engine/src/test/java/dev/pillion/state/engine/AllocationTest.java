@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class AllocationTest {
   private static final int VALUE_BYTES = 1000;
   private static final int CALLS = 20_000;
-  private static final int BYTES_BESIDE_THE_VALUE = 250;
+  private static final int BYTES_BESIDE_THE_VALUE = 200;
 
   @Test
   void aReadOfBytesAllocatesLittleBesideTheValue() {
@@ -34,7 +34,8 @@ class AllocationTest {
 
     long allocated = readOften(store) / CALLS;
 
-    assertThat(allocated).isBetween((long) VALUE_BYTES, (long) VALUE_BYTES + BYTES_BESIDE_THE_VALUE);
+    assertThat(allocated)
+        .isBetween((long) VALUE_BYTES, (long) VALUE_BYTES + BYTES_BESIDE_THE_VALUE);
     bare.close();
   }
 

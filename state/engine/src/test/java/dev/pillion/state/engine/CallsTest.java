@@ -90,9 +90,7 @@ class CallsTest {
         () -> store.deleteAll(List.of("k")),
         () -> store.bulk(changes -> changes.save("k", 1)),
         () -> store.transaction(tx -> tx.save("k", 1)))) {
-      assertThatIllegalStateException()
-          .isThrownBy(verb::run)
-          .withMessage("the runtime is closed");
+      assertThatIllegalStateException().isThrownBy(verb::run).withMessage("the runtime is closed");
     }
     assertThat(seen).isEmpty();
   }

@@ -18,8 +18,7 @@ class JsonTextTest {
   }
 
   private static SerializationException refused(byte[] json) {
-    return catchThrowableOfType(
-        SerializationException.class, () -> JsonText.compact(json));
+    return catchThrowableOfType(SerializationException.class, () -> JsonText.compact(json));
   }
 
   @ParameterizedTest
@@ -95,7 +94,9 @@ class JsonTextTest {
 
   @Test
   void saysWhereItStopsBeingJson() {
-    assertThat(refused("{\"a\": canary}".getBytes(UTF_8))).message().containsPattern("at byte \\d+");
+    assertThat(refused("{\"a\": canary}".getBytes(UTF_8)))
+        .message()
+        .containsPattern("at byte \\d+");
   }
 
   @ParameterizedTest
@@ -115,7 +116,8 @@ class JsonTextTest {
     assertThat(refused("{\"a\":1}".getBytes(UTF_16LE))).isNotNull();
     assertThat(refused(new byte[] {'"', (byte) 0xc3, (byte) 0x28, '"'})).isNotNull();
     assertThat(refused(new byte[] {'"', (byte) 0xff, '"'})).isNotNull();
-    assertThat(refused(new byte[] {0, 0, (byte) 0xfe, (byte) 0xff, 0, 0, 0, '1'})).isNotNull();
+    assertThat(refused(new byte[] {0, 0, (byte) 0xfe, (byte) 0xff, 0, 0, 0, '1'}))
+        .isNotNull();
   }
 
   @Test

@@ -29,8 +29,7 @@ class StateEncryptionTest {
       "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff";
   private static final String E1 = "AAECAwQFBgcICQoLL2e6d6onl/81O4oEbSgjbc2dBXu7||state-key";
   private static final String E2 = "AAECAwQFBgcICQoLPCC3Of/Uv/leDUorNT/XZP722B+wgyY=||state-key";
-  private static final String E3 =
-      "AAECAwQFBgcICQoLKmOmQKTf80b9St9JZ8ay7GukqHO20OhN||state-key";
+  private static final String E3 = "AAECAwQFBgcICQoLKmOmQKTf80b9St9JZ8ay7GukqHO20OhN||state-key";
   private static final String E4 =
       "AAECAwQFBgcICQoLHDPmL+XU8iqtcKezkdhIVaPntgWtm8Q2WAg4stsRQk4RXi9z8g==||state-key";
 
@@ -45,8 +44,7 @@ class StateEncryptionTest {
   }
 
   private StateStore store() {
-    return store(
-        Map.of("primaryEncryptionKey", KEY), Map.of("primaryEncryptionKey", "state-key"));
+    return store(Map.of("primaryEncryptionKey", KEY), Map.of("primaryEncryptionKey", "state-key"));
   }
 
   private void stored(String text) {
@@ -61,8 +59,7 @@ class StateEncryptionTest {
   private String encrypted(String plain) {
     var metadata = ComponentMetadata.of(
         Map.of("primaryEncryptionKey", KEY), Map.of("primaryEncryptionKey", "state-key"));
-    return new String(
-        StateEncryption.of("st", metadata).encrypt(plain.getBytes(UTF_8)), UTF_8);
+    return new String(StateEncryption.of("st", metadata).encrypt(plain.getBytes(UTF_8)), UTF_8);
   }
 
   @Test
@@ -108,11 +105,9 @@ class StateEncryptionTest {
   @Test
   void objectsAreEncryptedAsTheirJsonNeverAsText() {
     store().save("k1", Map.of("a", 1));
-    assertThat(text(new String(component.stored.get("orders||k1"), UTF_8)))
-        .isEqualTo("{\"a\":1}");
+    assertThat(text(new String(component.stored.get("orders||k1"), UTF_8))).isEqualTo("{\"a\":1}");
     store().save("k1", "hello");
-    assertThat(text(new String(component.stored.get("orders||k1"), UTF_8)))
-        .isEqualTo("\"hello\"");
+    assertThat(text(new String(component.stored.get("orders||k1"), UTF_8))).isEqualTo("\"hello\"");
     store().transaction(tx -> tx.save("k1", "hello".getBytes(UTF_8)));
     assertThat(text(new String(component.stored.get("orders||k1"), UTF_8))).isEqualTo("hello");
   }
@@ -121,8 +116,7 @@ class StateEncryptionTest {
   void bytesMarkedAsJsonAreCheckedBeforeTheyAreEncrypted() {
     var json = SaveOptions.defaults().contentType("application/json");
     store().save("k1", "{\"a\": 1}".getBytes(UTF_8), json);
-    assertThat(text(new String(component.stored.get("orders||k1"), UTF_8)))
-        .isEqualTo("{\"a\":1}");
+    assertThat(text(new String(component.stored.get("orders||k1"), UTF_8))).isEqualTo("{\"a\":1}");
     assertThat(((StateChange.Put) component.given.get(0)).value().isJson()).isFalse();
     assertThatExceptionOfType(SerializationException.class)
         .isThrownBy(() -> store().save("k1", "{".getBytes(UTF_8), json));
@@ -233,7 +227,8 @@ class StateEncryptionTest {
   void goSyntaxOfObjectsIsNotGuessedAt() {
     stored(E3);
     assertThatExceptionOfType(SerializationException.class)
-        .isThrownBy(() -> store().get("k1", new TypeRef<Map<String, Integer>>() {}, ReadOptions.defaults()))
+        .isThrownBy(
+            () -> store().get("k1", new TypeRef<Map<String, Integer>>() {}, ReadOptions.defaults()))
         .satisfies(e -> assertThat(e.getMessage()).doesNotContain("map[a:1]"));
     assertThat(store().get("k1", String.class)).contains("map[a:1]");
   }
@@ -263,8 +258,8 @@ class StateEncryptionTest {
         .asString()
         .contains("secretKeyRef")
         .doesNotContain(KEY);
-    assertThat(problems(
-            Map.of("primaryEncryptionKey", KEY), Map.of("primaryEncryptionKey", "a||b")))
+    assertThat(
+            problems(Map.of("primaryEncryptionKey", KEY), Map.of("primaryEncryptionKey", "a||b")))
         .singleElement()
         .asString()
         .contains("||")

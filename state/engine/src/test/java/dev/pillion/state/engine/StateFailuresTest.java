@@ -61,8 +61,7 @@ class StateFailuresTest {
 
   private void expect(Verb verb, String code, String message) {
     component.failure = ComponentException.unavailable("no answer from db:1", DRIVER);
-    var transientFailure =
-        catchThrowableOfType(ComponentException.class, () -> verb.call(store));
+    var transientFailure = catchThrowableOfType(ComponentException.class, () -> verb.call(store));
     assertThat(transientFailure).hasMessage(message + "no answer from db:1").hasCause(DRIVER);
     assertThat(transientFailure.errorCode()).isEqualTo(code);
     assertThat(transientFailure.isTransient()).isTrue();

@@ -63,8 +63,8 @@ class StoreClientTest {
     assertThat(text(0)).isEqualTo("\"abc\"");
     assertThat(text(1)).isEqualTo("{\"a\":[1]}");
     assertThat(put(1).value().isJson()).isTrue();
-    assertThat(store.get(
-            "k1", new TypeRef<Map<String, List<Integer>>>() {}, ReadOptions.defaults()))
+    assertThat(
+            store.get("k1", new TypeRef<Map<String, List<Integer>>>() {}, ReadOptions.defaults()))
         .contains(Map.of("a", List.of(1)));
   }
 
@@ -117,8 +117,7 @@ class StoreClientTest {
           .withMessageContaining(message);
       assertThatIllegalArgumentException()
           .isThrownBy(() -> store.transaction(tx -> tx.save("k1", value)));
-      assertThatIllegalArgumentException()
-          .isThrownBy(() -> store.saveAll(Map.of("k1", value)));
+      assertThatIllegalArgumentException().isThrownBy(() -> store.saveAll(Map.of("k1", value)));
     });
     assertThat(component.given).isEmpty();
   }
@@ -139,8 +138,7 @@ class StoreClientTest {
           .isThrownBy(() -> store.getAll(List.of("ok", key), byte[].class));
       assertThatIllegalArgumentException().isThrownBy(() -> store.save(key, 1));
       assertThatIllegalArgumentException().isThrownBy(() -> store.delete(key));
-      assertThatIllegalArgumentException()
-          .isThrownBy(() -> store.deleteAll(List.of("ok", key)));
+      assertThatIllegalArgumentException().isThrownBy(() -> store.deleteAll(List.of("ok", key)));
       assertThatIllegalArgumentException()
           .isThrownBy(() -> store.bulk(changes -> changes.save("ok", 1).save(key, 1)));
       assertThatIllegalArgumentException()
@@ -151,7 +149,8 @@ class StoreClientTest {
 
   @Test
   void optionsReachTheStore() {
-    store.save("k1", 1, SaveOptions.ifMatch("7").expireAfter(Duration.ofMillis(1500)).strong());
+    store.save(
+        "k1", 1, SaveOptions.ifMatch("7").expireAfter(Duration.ofMillis(1500)).strong());
     store.save("k1", 1, SaveOptions.firstWrite().metadata("a", "b"));
     store.save("k1", 1);
     store.delete("k1", DeleteOptions.ifMatch("8").metadata("c", "d"));
@@ -214,10 +213,11 @@ class StoreClientTest {
           throw new java.io.IOException("mine");
         }))
         .withMessage("mine");
-    assertThatExceptionOfType(InterruptedException.class).isThrownBy(() -> store.bulk(changes -> {
-      changes.save("k1", 1);
-      throw new InterruptedException("mine");
-    }));
+    assertThatExceptionOfType(InterruptedException.class)
+        .isThrownBy(() -> store.bulk(changes -> {
+          changes.save("k1", 1);
+          throw new InterruptedException("mine");
+        }));
     assertThat(component.given).isEmpty();
   }
 
@@ -269,8 +269,8 @@ class StoreClientTest {
   @Test
   void outboxSettingsAreReportedAsNotSupported() {
     var engine = new StateEngine("orders", "", new TestJson(), CallChain.of(List.of()));
-    var metadata = ComponentMetadata.of(Map.of(
-        "actorStateStore", "true", "keyPrefix", "none", "outboxPublishPubsub", "pubsub"));
+    var metadata = ComponentMetadata.of(
+        Map.of("actorStateStore", "true", "keyPrefix", "none", "outboxPublishPubsub", "pubsub"));
     engine.check("st", metadata);
     assertThat(metadata.problems())
         .singleElement()

@@ -18,7 +18,8 @@ class TimeToLiveTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"PT1S, 1", "PT0.000000001S, 1", "PT1.5S, 2", "PT60S, 60", "PT2147483647S, 2147483647"})
+  @CsvSource({"PT1S, 1", "PT0.000000001S, 1", "PT1.5S, 2", "PT60S, 60", "PT2147483647S, 2147483647"
+  })
   void theTypedOptionIsRoundedUpToWholeSeconds(Duration typed, long seconds) {
     assertThat(TimeToLive.of(SaveOptions.defaults().expireAfter(typed)))
         .isEqualTo(Duration.ofSeconds(seconds));
@@ -52,7 +53,8 @@ class TimeToLiveTest {
 
   @Test
   void theNameIsExact() {
-    assertThat(TimeToLive.of(SaveOptions.defaults().metadata("TTLInSeconds", "60"))).isNull();
+    assertThat(TimeToLive.of(SaveOptions.defaults().metadata("TTLInSeconds", "60")))
+        .isNull();
   }
 
   @Test
