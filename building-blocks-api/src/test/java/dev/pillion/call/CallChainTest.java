@@ -79,7 +79,8 @@ class CallChainTest {
       @Override
       public <T, E extends Exception> T around(Call call, CallBody<T, E> next) throws E {
         assertThat(call.context()).isSameAs(headers);
-        return next.run(call.with(call.context().with(Deadline.after(Duration.ofSeconds(5), STILL))));
+        return next.run(
+            call.with(call.context().with(Deadline.after(Duration.ofSeconds(5), STILL))));
       }
     }));
     chain.run(GET, call -> {

@@ -38,7 +38,21 @@ class GoDurationTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", " ", "s", "5 s", "1d", "5S", "1h 2m", "--5s", "5ss", "1.2.3s", "0x5s", "abc", "5.", "1e3s", "٣s",
+        "",
+        " ",
+        "s",
+        "5 s",
+        "1d",
+        "5S",
+        "1h 2m",
+        "--5s",
+        "5ss",
+        "1.2.3s",
+        "0x5s",
+        "abc",
+        "5.",
+        "1e3s",
+        "٣s",
         "99999999999999999999h"
       })
   void refusesWhatGoRefuses(String text) {
