@@ -5,9 +5,9 @@ import dev.pillion.BuildingBlockException;
 import dev.pillion.BulkException;
 import dev.pillion.TransactionException;
 import dev.pillion.TypeRef;
+import dev.pillion.call.BoundCallBody;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallChain;
-import dev.pillion.concurrent.Deadline;
 import dev.pillion.state.DeleteOptions;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.SaveOptions;
@@ -15,6 +15,7 @@ import dev.pillion.state.StateChanges;
 import dev.pillion.state.StateEntries;
 import dev.pillion.state.StateEntry;
 import dev.pillion.state.StateStore;
+import dev.pillion.state.spi.SharesStoredValues;
 import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StateStoreComponent;
 import dev.pillion.state.spi.StoredValue;
@@ -38,6 +39,7 @@ final class StoreClient implements StateStore {
   private final Values values;
   private final CallChain calls;
   private final StateFailures failures;
+  private final boolean sharesValues;
 
   // Made once: a call without policies must not even allocate its description.
   private final Call get;
@@ -46,6 +48,8 @@ final class StoreClient implements StateStore {
   private final Call saveIf;
   private final Call delete;
   private final Call deleteIf;
+  private final BoundCallBody<String, ReadOptions, Optional<StoredValue>, RuntimeException> load =
+      this::load;
 
   StoreClient(
       String name,
@@ -59,6 +63,7 @@ final class StoreClient implements StateStore {
     this.values = values;
     this.calls = calls;
     this.failures = new StateFailures(name);
+    this.sharesValues = component instanceof SharesStoredValues;
     this.get = call("get", true);
     this.getAll = call("getAll", true);
     this.save = call("save", true);
@@ -88,17 +93,15 @@ final class StoreClient implements StateStore {
       return Optional.empty();
     }
     if (type == byte[].class) {
-      return Optional.of(type.cast(values.decrypted(stored.bytes())));
+      return Optional.of(type.cast(bytes(stored)));
     }
-    return Optional.ofNullable(values.toValue(values.decrypted(stored.bytes()), TypeRef.of(type)));
+    return Optional.ofNullable(value(stored, TypeRef.of(type)));
   }
 
   @Override
   public <T> Optional<T> get(String key, TypeRef<T> type, ReadOptions options) {
     var stored = read(key, options);
-    return stored == null
-        ? Optional.empty()
-        : Optional.ofNullable(values.toValue(values.decrypted(stored.bytes()), type));
+    return stored == null ? Optional.empty() : Optional.ofNullable(value(stored, type));
   }
 
   @Override
@@ -118,23 +121,33 @@ final class StoreClient implements StateStore {
   }
 
   private @Nullable StoredValue read(String key, ReadOptions options) {
-    var stored = prefix.apply(key);
-    return calls
-        .run(get, call -> load(key, stored, options, call.context().deadline()))
-        .orElse(null);
+    return calls.run(get, prefix.apply(key), options, load).orElse(null);
   }
 
-  private Optional<StoredValue> load(
-      String key, String stored, ReadOptions options, Deadline deadline) {
+  private Optional<StoredValue> load(Call call, String storedKey, ReadOptions options) {
     try {
-      return component.get(stored, options, deadline);
+      return component.get(storedKey, options, call.context().deadline());
     } catch (BuildingBlockException e) {
-      throw failures.get(key, e);
+      throw failures.get(prefix.remove(storedKey), e);
     }
   }
 
+  private byte[] bytes(StoredValue stored) {
+    byte[] plain = values.decrypted(stored.bytes());
+    return sharesValues && plain == stored.bytes() ? plain.clone() : plain;
+  }
+
+  private <T> @Nullable T value(StoredValue stored, TypeRef<T> type) {
+    if (type.type() == byte[].class) {
+      @SuppressWarnings("unchecked")
+      T bytes = (T) bytes(stored);
+      return bytes;
+    }
+    return values.toValue(values.decrypted(stored.bytes()), type);
+  }
+
   private <T> @Nullable StateEntry<T> entry(String key, StoredValue stored, TypeRef<T> type) {
-    T value = values.toValue(values.decrypted(stored.bytes()), type);
+    T value = value(stored, type);
     return value == null ? null : new StateEntry<>(key, value, stored.etag(), stored.expiresAt());
   }
 

@@ -59,13 +59,8 @@ final class Values {
     return encryption == null ? stored : encryption.decrypt(stored);
   }
 
-  /** The value that plain bytes stand for; null for JSON's null. */
+  /** The value that plain bytes stand for, any type but {@code byte[]}; null for JSON's null. */
   <T> @Nullable T toValue(byte[] plain, TypeRef<T> type) {
-    if (type.type() == byte[].class) {
-      @SuppressWarnings("unchecked")
-      T bytes = (T) plain;
-      return bytes;
-    }
     try {
       return serializer.deserialize(plain, type);
     } catch (SerializationException e) {
