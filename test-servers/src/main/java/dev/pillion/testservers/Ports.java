@@ -28,10 +28,14 @@ final class Ports {
     throw new IllegalStateException("no free port between 12000 and 21999 in 200 attempts");
   }
 
-  static boolean isFree(int port) {
+  static InetSocketAddress loopback(int port) throws IOException {
+    return new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port);
+  }
+
+  private static boolean isFree(int port) {
     try (ServerSocket socket = new ServerSocket()) {
       socket.setReuseAddress(true);
-      socket.bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port));
+      socket.bind(loopback(port));
       return true;
     } catch (IOException e) {
       return false;

@@ -23,9 +23,9 @@ import org.junit.platform.commons.support.ReflectionSupport;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Gives tests real servers by parameter type: {@link RedisServer}, {@link PostgresServer}. One of
- * each type is started per JVM, when the first test asks for it, and closed when the test engine
- * ends.
+ * Gives tests real servers by parameter type: {@link RedisServer}, {@link RedisSentinel},
+ * {@link RedisClusterServers}, {@link PostgresServer}. One of each type is started per JVM, when
+ * the first test asks for it, and closed when the test engine ends.
  *
  * <pre>{@code
  * @ExtendWith(RealServers.class)
@@ -53,6 +53,13 @@ public final class RealServers implements ParameterResolver, ExecutionCondition 
           Optional.of("TEST_REDIS_URI"),
           RedisServer::available,
           RealServers::redis),
+      new Kind<>(
+          RedisSentinel.class, Optional.empty(), RedisServer::available, RedisSentinel::start),
+      new Kind<>(
+          RedisClusterServers.class,
+          Optional.empty(),
+          RedisServer::available,
+          RedisClusterServers::start),
       new Kind<>(
           PostgresServer.class,
           Optional.of("TEST_POSTGRES_URL"),

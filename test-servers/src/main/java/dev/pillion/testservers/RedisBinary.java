@@ -11,7 +11,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import redis.embedded.Redis;
 import redis.embedded.core.ExecutableProvider;
 import redis.embedded.model.OsArchitecture;
@@ -25,7 +27,7 @@ import redis.embedded.model.OsArchitecture;
  */
 record RedisBinary(Optional<Path> file, String about) {
   static final String VARIABLE = "TEST_REDIS_BINARY";
-  private static final RedisBinary OF_THIS_MACHINE = find();
+  private static final Map<Optional<String>, RedisBinary> FOUND = new ConcurrentHashMap<>();
 
   static RedisBinary find(Optional<String> chosen) {
     if (chosen.isPresent()) {
@@ -50,11 +52,7 @@ record RedisBinary(Optional<Path> file, String about) {
   }
 
   static RedisBinary ofThisMachine() {
-    return OF_THIS_MACHINE;
-  }
-
-  private static RedisBinary find() {
-    return find(Environment.variable(VARIABLE));
+    return FOUND.computeIfAbsent(Environment.variable(VARIABLE), RedisBinary::find);
   }
 
   private static Optional<String> embeddedResource() {
