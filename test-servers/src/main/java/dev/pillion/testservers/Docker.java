@@ -10,8 +10,9 @@ final class Docker {
   static boolean answers() {
     try {
       return DockerClientFactory.instance().isDockerAvailable();
-    } catch (NoClassDefFoundError e) {
-      return false; // Testcontainers is an optional dependency.
+    } catch (LinkageError e) {
+      return false; // Testcontainers is an optional dependency, and may lack its native part for
+      // this platform.
     }
   }
 }

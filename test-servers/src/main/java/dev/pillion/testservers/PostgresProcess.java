@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -21,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PostgresProcess implements ServerProcess {
   private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration END = Duration.ofSeconds(10);
 
   private final Path data;
   private final Path log;
@@ -90,13 +90,12 @@ final class PostgresProcess implements ServerProcess {
 
   @Override
   public void kill() {
-    postmaster.filter(ProcessHandle::isAlive).ifPresent(running -> {
-      List<ProcessHandle> sessions = running.descendants().toList();
-      LocalProcess.signal("QUIT", running.pid());
-      signalAll("CONT", Stream.concat(Stream.of(running), sessions.stream()));
-      LocalProcess.awaitEnd(running, "die");
-      sessions.forEach(session -> LocalProcess.awaitEnd(session, "die"));
-    });
+    if (isAlive()) {
+      postmaster.ifPresent(
+          running -> LocalProcess.signal("QUIT", running.pid())); // It ends its sessions first.
+      resume();
+      Await.until(END, () -> "PostgreSQL on port " + port + " did not die", () -> !isAlive());
+    }
     release();
     forget();
   }
@@ -115,9 +114,13 @@ final class PostgresProcess implements ServerProcess {
         running -> signalAll("CONT", Stream.concat(running.descendants(), Stream.of(running))));
   }
 
+  /**
+   * The file goes when it ends; its process may stay, as a zombie, for as long as the system's init
+   * cares to leave it.
+   */
   @Override
   public boolean isAlive() {
-    return postmaster.filter(ProcessHandle::isAlive).isPresent();
+    return postmaster.filter(ProcessHandle::isAlive).isPresent() && Files.exists(pidFile());
   }
 
   @Override
@@ -149,10 +152,14 @@ final class PostgresProcess implements ServerProcess {
   }
 
   private Optional<ProcessHandle> readPostmaster() {
-    try (Stream<String> lines = Files.lines(data.resolve("postmaster.pid"))) {
+    try (Stream<String> lines = Files.lines(pidFile())) {
       return lines.findFirst().map(String::strip).map(Long::valueOf).flatMap(ProcessHandle::of);
     } catch (IOException e) {
       return Optional.empty(); // It did not get as far as writing one.
     }
+  }
+
+  private Path pidFile() {
+    return data.resolve("postmaster.pid");
   }
 }

@@ -26,7 +26,8 @@ record RedisFiles(Path directory, List<String> admin) {
         "daemonize no",
         "dir \"" + directory + "\"",
         "save 3600 1",
-        "loglevel notice"));
+        "loglevel notice",
+        "repl-diskless-sync-delay 0"));
     lines.add("appendonly " + (options.isAppendFsyncAlways() ? "yes" : "no"));
     lines.add("appendfsync " + (options.isAppendFsyncAlways() ? "always" : "everysec"));
     options
