@@ -63,9 +63,15 @@ public final class BareStateStore implements StateStore, AutoCloseable {
 
   private static BareStateStore open(
       StateStoreComponent component, TimeSource time, AutoCloseable closer) {
-    component.open(new ComponentContext(
-        "contract", "", "statestore", time, new PlainThreads(), Deadline.after(TIMEOUT, time)));
-    return new BareStateStore(component, time, closer);
+    var store = new BareStateStore(component, time, closer);
+    try {
+      component.open(new ComponentContext(
+          "contract", "", "statestore", time, new PlainThreads(), store.deadline()));
+    } catch (RuntimeException e) {
+      store.close();
+      throw e;
+    }
+    return store;
   }
 
   @Override

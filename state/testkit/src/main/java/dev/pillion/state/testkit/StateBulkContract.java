@@ -10,10 +10,10 @@ import dev.pillion.state.DeleteOptions;
 import dev.pillion.state.SaveOptions;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -70,7 +70,7 @@ abstract class StateBulkContract extends StateTopic {
   @Test
   void readsComeInTheOrderOfTheRequestWithoutTheMissing() {
     List<String> keys = new ArrayList<>(keys(50, "ordered"));
-    java.util.Collections.reverse(keys);
+    Collections.reverse(keys);
     for (int i = 0; i < keys.size(); i += 3) {
       save(keys.get(i), "value of " + keys.get(i));
     }
@@ -237,21 +237,6 @@ abstract class StateBulkContract extends StateTopic {
     assertThat(thrown).isInstanceOf(IOException.class).hasMessage("the writer's own");
     assertAbsent(key);
     assertAbsent(key("other"));
-  }
-
-  @Test
-  void firstWritesOfAFreshListAllHold() {
-    var values = new LinkedHashMap<String, byte[]>();
-    keys(20, "fresh").forEach(key -> values.put(key, bytes("value")));
-    store().saveAll(values, SaveOptions.firstWrite());
-
-    var etags = new TreeSet<String>();
-    store().getAll(values.keySet(), byte[].class).found().values().forEach(entry -> {
-      assertThat(entry.value()).isEqualTo(bytes("value"));
-      assertThat(entry.etag()).isNotEmpty();
-      etags.add(entry.etag());
-    });
-    assertThat(etags).isNotEmpty();
   }
 
   private List<String> keys(int count, String name) {

@@ -3,6 +3,7 @@ package dev.pillion.state.testkit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import dev.pillion.ComponentException;
 import dev.pillion.EtagMismatchException;
@@ -13,6 +14,7 @@ import dev.pillion.state.StateChanges;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 /** Conditions are judged together with the write, whoever else writes. */
@@ -32,14 +34,22 @@ abstract class StateConcurrencyContract extends StateTopic {
     save(key, "0");
     Together.run(threads, thread -> {
       for (int i = 0; i < increments; i++) {
-        while (!incremented(key)) {
-          // Another thread was faster: read again.
-        }
+        untilApplied(() -> incremented(key));
       }
       return true;
     });
 
     assertValue(key, Integer.toString(threads * increments));
+  }
+
+  /** A refusal means that another thread was faster, which can't go on for ever. */
+  private static void untilApplied(BooleanSupplier attempt) {
+    for (int i = 0; i < 2000; i++) {
+      if (attempt.getAsBoolean()) {
+        return;
+      }
+    }
+    fail("an etag just read was refused 2000 times, more often than anyone wrote");
   }
 
   private boolean incremented(String key) {
@@ -179,9 +189,7 @@ abstract class StateConcurrencyContract extends StateTopic {
       for (int i = 0; i < 15; i++) {
         String from = accounts.get((thread + i) % 3);
         String to = accounts.get((thread + i + 1 + i % 2) % 3);
-        while (!moved(from, to)) {
-          // Another thread was faster: read again.
-        }
+        untilApplied(() -> moved(from, to));
       }
       return true;
     });
