@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import dev.pillion.BulkException;
 import dev.pillion.state.DeleteOptions;
 import dev.pillion.state.SaveOptions;
+import dev.pillion.state.StateEntries;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -41,13 +42,12 @@ abstract class StateBulkContract extends StateTopic {
           values.forEach((key, value) -> assertThat(read.get(key)).contains(value));
 
           store()
-              .bulk(changes -> keys.forEach(key -> changes.save(
-                  key, bytes("new"), SaveOptions.ifMatch(read.found().get(key).etag()))));
+              .bulk(changes -> keys.forEach(
+                  key -> changes.save(key, bytes("new"), SaveOptions.ifMatch(etagIn(read, key)))));
           var written = store().getAll(keys, byte[].class);
           keys.forEach(key -> {
             assertThat(written.get(key)).contains(bytes("new"));
-            assertThat(written.found().get(key).etag())
-                .isNotEqualTo(read.found().get(key).etag());
+            assertThat(etagIn(written, key)).isNotEqualTo(etagIn(read, key));
           });
 
           store().deleteAll(keys);
@@ -237,6 +237,10 @@ abstract class StateBulkContract extends StateTopic {
     assertThat(thrown).isInstanceOf(IOException.class).hasMessage("the writer's own");
     assertAbsent(key);
     assertAbsent(key("other"));
+  }
+
+  private static String etagIn(StateEntries<byte[]> read, String key) {
+    return read.entry(key).orElseThrow().etag();
   }
 
   private List<String> keys(int count, String name) {

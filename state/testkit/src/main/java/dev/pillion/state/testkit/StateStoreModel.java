@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -195,7 +196,7 @@ final class StateStoreModel {
         .toList();
   }
 
-  private ModelChange change(HashSet<String> seen) {
+  private ModelChange change(Set<String> seen) {
     String key = anyKey();
     byte[] value = random.nextInt(100) < 30 ? null : anyValue(key);
     boolean expires = random.nextInt(5) == 0;
