@@ -57,7 +57,7 @@ public final class ComponentMetadata {
    * The settings as written, some of which came from a secret store and are never printed.
    *
    * @param secretNames the name of the secret ({@code secretKeyRef.name}) by key, for the values
-   *     that came from one
+   *     that came from one; an empty name for those that came from elsewhere and may be secret too
    */
   public static ComponentMetadata of(Map<String, String> values, Map<String, String> secretNames) {
     return new ComponentMetadata(values, secretNames);
@@ -70,15 +70,17 @@ public final class ComponentMetadata {
     return values;
   }
 
-  /** Whether the value of this key came from a secret store. */
+  /** Whether the value of this key is never printed: it came from a secret store or a variable. */
   public boolean isSecret(String key) {
-    return secretNames.containsKey(key);
+    return secretNames.containsKey(spelling.getOrDefault(key, key));
   }
 
-  /** The name of the secret the value of this key came from; empty when it is a plain value. */
+  /** The name of the secret the value of this key came from; empty when it came from none. */
   public Optional<String> secretName(String key) {
     var written = spelling.get(key);
-    return written == null ? Optional.empty() : Optional.ofNullable(secretNames.get(written));
+    return written == null
+        ? Optional.empty()
+        : Optional.ofNullable(secretNames.get(written)).filter(name -> !name.isEmpty());
   }
 
   /** The value of a key, as written; empty when it is not set. */
@@ -237,7 +239,7 @@ public final class ComponentMetadata {
     var written = spelling.getOrDefault(key, key);
     problem(
         isSecret(written)
-            ? "\"%s\" %s, and its secret is not".formatted(key, rule)
+            ? "\"%s\" %s, and what it refers to is not".formatted(key, rule)
             : "\"%s\" was \"%s\" but %s".formatted(key, value, rule));
     return fallback;
   }

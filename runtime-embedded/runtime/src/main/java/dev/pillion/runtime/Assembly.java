@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,8 +31,10 @@ final class Assembly {
   final Registry registry = new Registry();
   final Lifecycle lifecycle = new Lifecycle();
   private final EmbeddedRuntime.Builder builder;
+  private final String namespace;
   private final List<String> problems = new ArrayList<>();
   private final List<Registry.Entry> opened = new ArrayList<>();
+  private final List<ComponentException> unreachable = new ArrayList<>();
   private final StateEngine state;
 
   Assembly(EmbeddedRuntime.Builder builder) {
@@ -39,7 +42,8 @@ final class Assembly {
     this.threads = threads(builder);
     this.time = time(builder);
     this.calls = CallChain.of(builder.interceptors);
-    this.state = new StateEngine(builder.appId, builder.namespace, builder.serializer, calls);
+    this.namespace = builder.effectiveNamespace();
+    this.state = new StateEngine(builder.appId, namespace, builder.serializer, calls);
   }
 
   private Threads threads(EmbeddedRuntime.Builder from) {
@@ -63,7 +67,7 @@ final class Assembly {
   EmbeddedRuntime start() {
     long begun = time.nanos();
     try {
-      var opener = new Opener(builder.appId, builder.namespace, time, threads, lifecycle);
+      var opener = new Opener(builder.appId, namespace, time, threads, lifecycle);
       configure(opener);
       opener.openAll(registry, unopened());
       // Closed after everything that brings calls in, before the components that calls need.
@@ -74,10 +78,13 @@ final class Assembly {
       }
       log.info("\"{}\" is ready after {} ms", builder.appId, (time.nanos() - begun) / 1_000_000);
       return runtime;
-    } catch (Exception e) {
+    } catch (Throwable e) {
       lifecycle.close().forEach(e::addSuppressed);
       if (e instanceof RuntimeException unchecked) {
         throw unchecked;
+      }
+      if (e instanceof Error error) {
+        throw error;
       }
       if (e instanceof InterruptedException) {
         Thread.currentThread().interrupt();
@@ -99,37 +106,42 @@ final class Assembly {
     if (builder.folders.isEmpty() && builder.specs.isEmpty()) {
       return;
     }
-    var loader = new ResourceLoader(builder.appId, builder.namespace, problems);
+    var loader = new ResourceLoader(builder.appId, namespace, problems);
     builder.folders.forEach(loader::load);
-    var types = new ComponentTypes();
-    var settings = new Settings(
-        builder.appId,
-        builder.namespace,
-        new Environment(builder.environment),
-        name -> registry.find(name, SecretStoreComponent.class),
-        problems);
-    builder.specs.forEach(spec -> create(types, "component \"%s\"".formatted(spec.name()), spec));
-    var secretStores =
-        loader.documents().stream().filter(ComponentDocument::isSecretStore).toList();
-    secretStores.forEach(
-        document -> create(types, document.describe(), settings.resolve(document)));
+    var environment = new Environment(builder.environment);
+    var types = new ComponentTypes(environment);
+    var settings = new Settings(builder.appId, namespace, environment, registry, problems);
+    builder.specs.forEach(
+        spec -> create(types, "component \"%s\"".formatted(spec.name()), spec, Set.of()));
     openSecretStores(opener);
-    loader.documents().stream()
-        .filter(document -> !document.isSecretStore())
-        .forEach(document -> create(types, document.describe(), settings.resolve(document)));
+    for (var document : loader.documents()) {
+      if (document.isSecretStore()) {
+        create(types, settings, document);
+        openSecretStores(opener);
+      }
+    }
+    for (var document : loader.documents()) {
+      if (!document.isSecretStore()) {
+        create(types, settings, document);
+      }
+    }
     if (!problems.isEmpty()) {
+      unreachable.forEach(e -> problems.add(e.getMessage()));
       throw new InvalidConfigurationException(problems);
+    }
+    if (!unreachable.isEmpty()) {
+      throw unreachable.get(0);
     }
   }
 
   private void openSecretStores(Opener opener) {
-    var stores = registry.entries().stream()
+    var stores = unopened().stream()
         .filter(entry -> entry.component() instanceof SecretStoreComponent)
         .toList();
     try {
       opener.openAll(registry, stores);
     } catch (ComponentException e) {
-      problems.add(e.getMessage());
+      unreachable.add(e);
     }
     opened.addAll(stores);
   }
@@ -138,19 +150,34 @@ final class Assembly {
     return registry.entries().stream().filter(entry -> !opened.contains(entry)).toList();
   }
 
-  private void create(ComponentTypes types, String place, ComponentSpec spec) {
+  private void create(ComponentTypes types, Settings settings, ComponentDocument document) {
+    var resolved = settings.resolve(document);
+    create(types, document.describe(), resolved.spec(), resolved.unresolved());
+  }
+
+  /** Adds the component to the registry, unless anything is wrong with it. */
+  private void create(
+      ComponentTypes types, String place, ComponentSpec spec, Set<String> unresolved) {
     if (registry.find(spec.name(), Component.class) != null) {
       problems.add(place + ": code has given that name to another component already");
       return;
     }
-    var component = types.create(spec, problem -> problems.add(place + ": " + problem));
-    if (component == null) {
-      return;
-    }
+    var found = new ArrayList<String>();
+    var component = types.create(spec, found::add);
     if (component instanceof StateStoreComponent) {
       state.check(spec.name(), spec.metadata());
     }
-    spec.metadata().problems().forEach(problem -> problems.add(place + ": " + problem));
+    if (component != null) {
+      spec.metadata().problems().stream()
+          .filter(problem -> unresolved.stream()
+              .noneMatch(key -> problem.startsWith("\"" + key + "\"")))
+          .forEach(found::add);
+    }
+    found.forEach(problem -> problems.add(place + ": " + problem));
+    if (component == null || !found.isEmpty() || !unresolved.isEmpty()) {
+      registry.leaveOut(spec.name(), "it is configured wrongly");
+      return;
+    }
     registry.add(new Registry.Entry(
         spec.name(),
         spec.version(),

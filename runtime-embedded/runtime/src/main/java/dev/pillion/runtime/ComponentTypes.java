@@ -5,8 +5,6 @@ import dev.pillion.component.Component;
 import dev.pillion.component.ComponentProvider;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.component.NearestName;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
@@ -21,7 +19,9 @@ final class ComponentTypes {
   private final Map<String, ComponentProvider> providers =
       new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
 
-  ComponentTypes() {
+  ComponentTypes(Environment environment) {
+    var local = new LocalEnvSecretStore.Provider(environment);
+    providers.put(local.type(), local);
     for (var provider : ServiceLoader.load(ComponentProvider.class)) {
       providers.put(provider.type(), provider);
       provider.aliases().forEach(alias -> providers.put(alias, provider));
@@ -66,8 +66,8 @@ final class ComponentTypes {
   private String unknownType(String type) {
     var artifact = artifacts().getProperty(type.toLowerCase(Locale.ROOT));
     if (artifact != null) {
-      return """
-                    the type "%s" needs an artifact that is not on the class path; add the dependency dev.pillion:%s:%s""".formatted(type, artifact, PillionVersion.current());
+      return "the type \"%s\" needs an artifact that is not on the class path; add the dependency dev.pillion:%s:%s"
+          .formatted(type, artifact, PillionVersion.current());
     }
     var known = new TreeSet<>(providers.keySet());
     known.addAll(artifacts().stringPropertyNames());
@@ -77,14 +77,6 @@ final class ComponentTypes {
   }
 
   private static Properties artifacts() {
-    var artifacts = new Properties();
-    try (var in = ComponentTypes.class.getResourceAsStream("artifacts.properties")) {
-      if (in != null) {
-        artifacts.load(in);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return artifacts;
+    return PillionVersion.properties("artifacts.properties");
   }
 }

@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Dapr's building blocks in this process. A program builds one in {@code main}, takes its handles
@@ -37,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * {@link #close}: handles then throw {@link IllegalStateException}.
  */
 public final class EmbeddedRuntime implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(EmbeddedRuntime.class);
+
   private final String appId;
   private final String namespace;
   private final Duration drainTimeout;
@@ -51,7 +55,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
 
   EmbeddedRuntime(Builder builder, Assembly assembly) {
     this.appId = builder.appId;
-    this.namespace = builder.namespace;
+    this.namespace = builder.effectiveNamespace();
     this.drainTimeout = builder.drainTimeout;
     this.time = assembly.time;
     this.threads = assembly.threads;
@@ -152,8 +156,8 @@ public final class EmbeddedRuntime implements AutoCloseable {
 
   /**
    * Ends everything in the opposite order of the start: what comes from outside first, components
-   * last. Idempotent; may be called from a handler, in which case it does not wait for that handler
-   * beyond {@link Builder#drainTimeout}.
+   * last. Idempotent: a call while another thread is closing returns at once. May be called from a
+   * handler, in which case it does not wait for that handler beyond {@link Builder#drainTimeout}.
    *
    * @throws BuildingBlockException when something did not close cleanly; all the rest is closed
    */
@@ -170,6 +174,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
         failures.stream().skip(1).forEach(failure::addSuppressed);
         throw failure;
       }
+      log.info("\"{}\" is closed", appId);
     } finally {
       closed.countDown();
     }
@@ -184,9 +189,10 @@ public final class EmbeddedRuntime implements AutoCloseable {
     final List<Extension> extensions = new ArrayList<>();
     final List<CallInterceptor> interceptors = new ArrayList<>();
     Map<String, String> environment = System.getenv();
-    String namespace = System.getenv().getOrDefault("NAMESPACE", "");
     Serializer serializer = new JsonSerializer();
     Duration drainTimeout = Duration.ofSeconds(5);
+
+    private @Nullable String namespace;
 
     @Nullable
     TimeSource time;
@@ -256,6 +262,10 @@ public final class EmbeddedRuntime implements AutoCloseable {
     public Builder namespace(String other) {
       this.namespace = other;
       return this;
+    }
+
+    String effectiveNamespace() {
+      return namespace != null ? namespace : environment.getOrDefault("NAMESPACE", "");
     }
 
     /** The variables that component files may refer to; the process's own unless set. */

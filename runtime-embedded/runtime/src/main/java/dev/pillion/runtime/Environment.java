@@ -34,6 +34,7 @@ record Environment(Map<String, String> variables) {
     }
     var allowed = variables.get("DAPR_ENV_KEYS");
     if (allowed != null
+        && !allowed.isBlank()
         && SPACES.splitAsStream(allowed.strip()).noneMatch(name::equalsIgnoreCase)) {
       return "\"%s\" is not in DAPR_ENV_KEYS, which lists [%s]".formatted(name, allowed.strip());
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,6 +14,7 @@ import dev.pillion.SerializationException;
 import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
 import java.io.IOException;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +27,9 @@ public final class JsonSerializer implements Serializer {
 
   /** The default mapper. */
   public JsonSerializer() {
-    this(JsonMapper.builder()
+    this(JsonMapper.builder(JsonFactory.builder()
+            .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
+            .build())
         .addModule(new JavaTimeModule())
         .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
         .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
@@ -63,14 +68,21 @@ public final class JsonSerializer implements Serializer {
     if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
       return ", at "
           + mapping.getPath().stream()
-              .map(step ->
-                  step.getFieldName() != null ? step.getFieldName() : "[" + step.getIndex() + "]")
+              .map(JsonSerializer::step)
               .collect(Collectors.joining("."));
     }
     if (e instanceof JsonProcessingException processing && processing.getLocation() != null) {
       return ", at byte " + processing.getLocation().getByteOffset();
     }
     return "";
+  }
+
+  /** A property's name is the program's; the key of a map is the payload's. */
+  private static String step(JsonMappingException.Reference step) {
+    if (step.getFieldName() == null) {
+      return "[" + step.getIndex() + "]";
+    }
+    return step.getFrom() instanceof Map || step.getFrom() == Map.class ? "[*]" : step.getFieldName();
   }
 
   @Override

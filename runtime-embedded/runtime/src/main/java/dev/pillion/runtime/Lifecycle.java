@@ -32,7 +32,7 @@ final class Lifecycle {
       try {
         step.closer.close();
         log.debug("closed {}", step.name);
-      } catch (Exception e) {
+      } catch (Throwable e) {
         if (e instanceof InterruptedException) {
           Thread.currentThread().interrupt();
         }

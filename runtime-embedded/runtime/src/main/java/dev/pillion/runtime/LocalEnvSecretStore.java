@@ -35,7 +35,7 @@ public final class LocalEnvSecretStore implements SecretStoreComponent {
   @Override
   public Map<String, String> secret(String name) {
     // Dapr never hands out its own variables this way.
-    if (Environment.isReserved(name)) {
+    if (Environment.isReserved(name) || Environment.isReserved(prefix + name)) {
       return Map.of();
     }
     var value = environment.apply(prefix + name);
@@ -45,10 +45,13 @@ public final class LocalEnvSecretStore implements SecretStoreComponent {
   @Override
   public void close() {}
 
-  /** Makes environment secret stores from component files. */
-  public static final class Provider implements ComponentProvider {
-    /** For {@link java.util.ServiceLoader}. */
-    public Provider() {}
+  /** Makes environment secret stores over the variables that the runtime was given. */
+  static final class Provider implements ComponentProvider {
+    private final Environment environment;
+
+    Provider(Environment environment) {
+      this.environment = environment;
+    }
 
     @Override
     public String type() {
@@ -58,7 +61,7 @@ public final class LocalEnvSecretStore implements SecretStoreComponent {
     @Override
     public Component create(ComponentSpec spec) {
       return new LocalEnvSecretStore(
-          System::getenv, spec.metadata().text("prefix").orElse(""));
+          environment::get, spec.metadata().text("prefix").orElse(""));
     }
   }
 }

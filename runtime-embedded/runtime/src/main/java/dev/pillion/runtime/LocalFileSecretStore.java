@@ -12,6 +12,7 @@ import dev.pillion.component.ComponentSpec;
 import dev.pillion.secrets.spi.SecretStoreComponent;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -52,6 +53,8 @@ public final class LocalFileSecretStore implements SecretStoreComponent {
           "the secrets file \"%s\" is not JSON, at line %d"
               .formatted(file, e.getLocation() == null ? 0 : e.getLocation().getLineNr()),
           null);
+    } catch (NoSuchFileException e) {
+      throw ComponentException.failed("there is no secrets file \"%s\"".formatted(file), e);
     } catch (IOException e) {
       throw ComponentException.failed("the secrets file \"%s\" can't be read".formatted(file), e);
     }

@@ -42,7 +42,7 @@ final class Opener {
   private static final class Attempt implements Runnable {
     private final Registry.Entry entry;
     private final Opener opener;
-    private @Nullable RuntimeException failure;
+    private @Nullable ComponentException failure;
 
     Attempt(Registry.Entry entry, Opener opener) {
       this.entry = entry;
@@ -53,8 +53,11 @@ final class Opener {
     public void run() {
       try {
         opener.open(entry);
-      } catch (RuntimeException e) {
+      } catch (ComponentException e) {
         failure = e;
+      } catch (Throwable e) {
+        // A driver that is not on the class path is an Error.
+        failure = Registry.failedToOpen(entry, 1, e);
       }
     }
   }
@@ -67,20 +70,20 @@ final class Opener {
   void openAll(Registry registry, List<Registry.Entry> entries) {
     var attempts = entries.stream().map(entry -> new Attempt(entry, this)).toList();
     run(attempts);
-    var failures = new ArrayList<RuntimeException>();
+    var failures = new ArrayList<ComponentException>();
     for (var attempt : attempts) {
       var entry = attempt.entry;
-      if (attempt.failure == null) {
+      var failure = attempt.failure;
+      if (failure == null) {
         lifecycle.opened(entry.describe(), entry.component());
         continue;
       }
-      entry.component().close();
-      registry.remove(entry);
+      closeFailed(entry, failure);
+      registry.leaveOut(entry.name(), String.valueOf(failure.getMessage()));
       if (entry.ignoreErrors()) {
-        log.warn(
-            "{} is left out (ignoreErrors): {}", entry.describe(), attempt.failure.getMessage());
+        log.warn("starting without it, as ignoreErrors says: {}", failure.getMessage());
       } else {
-        failures.add(attempt.failure);
+        failures.add(failure);
       }
     }
     if (!failures.isEmpty()) {
@@ -90,23 +93,37 @@ final class Opener {
     }
   }
 
+  private static void closeFailed(Registry.Entry entry, ComponentException failure) {
+    try {
+      entry.component().close();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Returns when all attempts have ended, whatever happens: what has opened must be closed. */
   private void run(List<Attempt> attempts) {
-    var others = new ArrayList<Thread>();
-    for (int i = 1; i < attempts.size(); i++) {
-      var attempt = attempts.get(i);
-      others.add(threads.start("open/" + attempt.entry.name(), attempt));
+    if (attempts.isEmpty()) {
+      return;
     }
-    if (!attempts.isEmpty()) {
-      attempts.get(0).run();
-    }
+    var others = attempts.stream()
+        .skip(1)
+        .map(attempt -> threads.start("open/" + attempt.entry.name(), attempt))
+        .toList();
+    attempts.get(0).run();
+    boolean interrupted = false;
     for (Thread other : others) {
-      try {
-        other.join();
-      } catch (InterruptedException e) {
-        others.forEach(Thread::interrupt);
-        Thread.currentThread().interrupt();
-        throw ComponentException.unavailable("interrupted while components were being opened", e);
+      while (other.isAlive()) {
+        try {
+          other.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+          others.forEach(Thread::interrupt);
+        }
       }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

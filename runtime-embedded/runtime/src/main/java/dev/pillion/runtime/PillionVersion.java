@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
-/** Pillion's own version. */
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Properties;
+
+/** What the build knows about this runtime. */
 final class PillionVersion {
+  private static final String CURRENT =
+      properties("version.properties").getProperty("version", "unknown");
+
   private PillionVersion() {}
 
-  /**
-   * As the jar's manifest has it; {@code 0.1.0-SNAPSHOT} when the classes do not come from a jar.
-   */
+  /** Pillion's own version. */
   static String current() {
-    var version = PillionVersion.class.getPackage().getImplementationVersion();
-    return version == null ? "0.1.0-SNAPSHOT" : version;
+    return CURRENT;
+  }
+
+  /** A file of properties beside this class. */
+  static Properties properties(String file) {
+    var properties = new Properties();
+    try (var in = PillionVersion.class.getResourceAsStream(file)) {
+      if (in == null) {
+        throw new IllegalStateException("the jar of the runtime lacks " + file);
+      }
+      properties.load(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return properties;
   }
 }

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** The components of one runtime by name. Filled while the runtime starts, only read afterwards. */
 final class Registry {
   private final Map<String, Entry> entries = new LinkedHashMap<>();
+  private final Map<String, String> leftOut = new LinkedHashMap<>();
 
   /** One component with what its document said. */
   record Entry(
@@ -45,8 +46,14 @@ final class Registry {
     return List.copyOf(entries.values());
   }
 
-  void remove(Entry entry) {
-    entries.remove(entry.name);
+  /** Takes out a component that can't be used, and remembers why. */
+  void leaveOut(String name, String reason) {
+    entries.remove(name);
+    leftOut.put(name, reason);
+  }
+
+  boolean isLeftOut(String name) {
+    return leftOut.containsKey(name);
   }
 
   /** The component of that name if it is of that kind; null otherwise. */
@@ -111,24 +118,35 @@ final class Registry {
   }
 
   List<ComponentHealth> health(Duration timeout, TimeSource time) {
-    return entries.values().stream()
-        .map(entry -> health(entry, Deadline.after(timeout, time)))
-        .toList();
+    var health = new ArrayList<ComponentHealth>();
+    entries
+        .values()
+        .forEach(entry -> health.add(health(entry, Deadline.after(timeout, time))));
+    leftOut.forEach((name, reason) ->
+        health.add(new ComponentHealth(name, ComponentHealth.Status.ABSENT, reason)));
+    return List.copyOf(health);
   }
 
   private static ComponentHealth health(Entry entry, Deadline deadline) {
     try {
       entry.component.probe(deadline);
       return new ComponentHealth(entry.name, ComponentHealth.Status.READY, null);
-    } catch (BuildingBlockException e) {
-      return new ComponentHealth(entry.name, ComponentHealth.Status.DEGRADED, e.getMessage());
+    } catch (RuntimeException e) {
+      return new ComponentHealth(entry.name, ComponentHealth.Status.DEGRADED, reason(e));
     }
+  }
+
+  /** Our own exceptions are made to be shown; what a driver's message holds nobody knows. */
+  private static String reason(Throwable e) {
+    return e instanceof BuildingBlockException
+        ? String.valueOf(e.getMessage())
+        : e.getClass().getName();
   }
 
   /**
    * What a failed start tells: the component, how often it was tried, and the backend's own words.
    */
-  static ComponentException failedToOpen(Entry entry, int attempts, BuildingBlockException e) {
+  static ComponentException failedToOpen(Entry entry, int attempts, Throwable e) {
     return new ComponentException(
         "ERR_COMPONENT_INIT",
         "%s could not be opened (%s): %s"
@@ -136,8 +154,8 @@ final class Registry {
                 entry.describe(),
                 attempts == 1
                     ? "1 attempt"
-                    : attempts + " attempts within " + entry.initTimeout.toSeconds() + " s",
-                e.getMessage()),
+                    : attempts + " attempts within " + entry.initTimeout.toMillis() + " ms",
+                reason(e)),
         e instanceof ComponentException component && component.isTransient(),
         e);
   }

@@ -2,6 +2,7 @@
 package dev.pillion.runtime;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,10 +25,10 @@ import org.snakeyaml.engine.v2.nodes.Node;
  */
 final class ResourceLoader {
   private static final Logger log = LoggerFactory.getLogger(ResourceLoader.class);
+  private static final int MAX_BYTES = 4 * 1024 * 1024;
   private static final LoadSettings SETTINGS = LoadSettings.builder()
-      .setCodePointLimit(4 * 1024 * 1024)
-      .setMaxAliasesForCollections(50)
-      .setAllowDuplicateKeys(false)
+      .setCodePointLimit(MAX_BYTES)
+      .setSchema(new UntypedSchema())
       .build();
 
   private final String appId;
@@ -53,7 +54,11 @@ final class ResourceLoader {
       files = listed.filter(ResourceLoader::isYaml).sorted().toList();
     } catch (IOException e) {
       problems.add("the resources folder \"%s\" can't be read: %s"
-          .formatted(folder, Files.exists(folder) ? e.getMessage() : "there is no such folder"));
+          .formatted(
+              folder,
+              !Files.exists(folder)
+                  ? "there is no such folder"
+                  : !Files.isDirectory(folder) ? "it is no folder" : e.getMessage()));
       return;
     }
     files.forEach(this::loadFile);
@@ -65,17 +70,56 @@ final class ResourceLoader {
   }
 
   private void loadFile(Path file) {
-    try (var in = Files.newBufferedReader(file)) {
-      for (Node node : new Compose(SETTINGS).composeAllFromReader(in)) {
-        read(file, node);
+    try {
+      if (Files.size(file) > MAX_BYTES) {
+        problems.add("%s: larger than %d bytes, which no Dapr resource is"
+            .formatted(file, MAX_BYTES));
+        return;
+      }
+      split(file, Files.readString(file));
+    } catch (CharacterCodingException e) {
+      problems.add("%s: not UTF-8 text".formatted(file));
+    } catch (IOException e) {
+      problems.add("%s: can't be read: %s".formatted(file, e.getMessage()));
+    }
+  }
+
+  /** Cuts at lines that begin with {@code ---}: a broken document then does not hide the next. */
+  private void split(Path file, String text) {
+    var document = new StringBuilder();
+    int before = 0;
+    int line = 0;
+    for (String written : (Iterable<String>) withoutMark(text).lines()::iterator) {
+      line++;
+      if (written.startsWith("---")) {
+        compose(new YamlDocument.Source(file, before), document.toString());
+        document.setLength(0);
+        before = line;
+      } else {
+        // A directive belongs to no document, but keeps its line.
+        document.append(written.startsWith("%") ? "" : written).append('\n');
+      }
+    }
+    compose(new YamlDocument.Source(file, before), document.toString());
+  }
+
+  private static String withoutMark(String text) {
+    return text.startsWith("\ufeff") ? text.substring(1) : text;
+  }
+
+  private void compose(YamlDocument.Source source, String text) {
+    try {
+      for (Node node : new Compose(SETTINGS).composeAllFromString(text)) {
+        if (YamlCheck.isSound(source, node, problems)) {
+          read(source, node);
+        }
       }
     } catch (MarkedYamlEngineException e) {
-      var line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(0);
-      problems.add("%s:%d: not valid YAML: %s".formatted(file, line, e.getProblem()));
+      problems.add("%s: not valid YAML: %s".formatted(source.at(e.getProblemMark()), e.getProblem()));
     } catch (YamlEngineException e) {
-      problems.add("%s: not valid YAML: %s".formatted(file, firstLine(e)));
-    } catch (IOException e) {
-      problems.add("%s: can't be read as UTF-8 text: %s".formatted(file, firstLine(e)));
+      problems.add("%s: not valid YAML: %s".formatted(source.file(), firstLine(e)));
+    } catch (StackOverflowError e) {
+      problems.add("%s: not valid YAML: it is nested too deeply".formatted(source.file()));
     }
   }
 
@@ -83,25 +127,13 @@ final class ResourceLoader {
     return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 
-  private void read(Path file, Node node) {
-    var document = YamlDocument.of(file, node, problems);
-    if (document == null || !document.text("apiVersion").orElse("").startsWith("dapr.io/")) {
-      return;
-    }
-    var kind = document.text("kind").orElse("");
-    if (!kind.equals("Component")) {
-      log.warn(
-          "{}: {} documents are not read by this version, it has no effect",
-          document.source(),
-          kind);
-      return;
-    }
-    if (!document.text("apiVersion").orElse("").equals("dapr.io/v1alpha1")) {
-      problems.add("%s: apiVersion must be dapr.io/v1alpha1".formatted(document.source()));
+  private void read(YamlDocument.Source source, Node node) {
+    var document = YamlDocument.of(source, node, problems);
+    if (document == null || !isDaprs(document) || isForeign(document)) {
       return;
     }
     var component = document.component();
-    if (component == null || isForeign(document)) {
+    if (component == null) {
       return;
     }
     var first = byName.putIfAbsent(component.name(), component);
@@ -113,7 +145,30 @@ final class ResourceLoader {
     documents.add(component);
   }
 
-  /** Another namespace, or scopes without this app. */
+  /** Whether it is a component of Dapr's; what only nearly is one is a problem. */
+  private boolean isDaprs(YamlDocument document) {
+    var version = document.text("apiVersion").orElse("");
+    var kind = document.text("kind").orElse("");
+    boolean named = kind.equalsIgnoreCase("Component") || kind.isEmpty();
+    if (version.equals("dapr.io/v1alpha1") && kind.equals("Component")) {
+      return true;
+    }
+    if (version.startsWith("dapr.io/") && !named) {
+      log.warn(
+          "{}: {} documents are not read by this version, it has no effect",
+          document.source(),
+          kind);
+    } else if (named && (version.isEmpty() || version.contains("dapr"))) {
+      problems.add(
+          "%s: a component has apiVersion: dapr.io/v1alpha1 and kind: Component, this has \"%s\" and \"%s\""
+              .formatted(document.source(), version, kind));
+    } else {
+      log.debug("{}: {} {} is not Dapr's", document.source(), version, kind);
+    }
+    return false;
+  }
+
+  /** Another namespace, or scopes without this app: its errors are another app's. */
   private boolean isForeign(YamlDocument document) {
     var theirs = document.namespace();
     if (!namespace.isEmpty() && !theirs.isEmpty() && !namespace.equals(theirs)) {

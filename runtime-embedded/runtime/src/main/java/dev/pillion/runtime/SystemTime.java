@@ -5,6 +5,7 @@ import dev.pillion.concurrent.TimeSource;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -41,17 +42,19 @@ final class SystemTime implements TimeSource, AutoCloseable {
 
   @Override
   public Scheduled schedule(Duration delay, Runnable task) {
-    var future = timer.schedule(
-        () -> {
+    Runnable guarded = () -> {
           try {
             task.run();
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) {
             log.error("a scheduled task failed; it must not throw", e);
           }
-        },
-        delay.toNanos(),
-        TimeUnit.NANOSECONDS);
-    return () -> future.cancel(false);
+        };
+    try {
+      var future = timer.schedule(guarded, delay.toNanos(), TimeUnit.NANOSECONDS);
+      return () -> future.cancel(false);
+    } catch (RejectedExecutionException e) {
+      throw new IllegalStateException("the runtime is closed", e);
+    }
   }
 
   @Override

@@ -7,11 +7,11 @@ import dev.pillion.component.NearestName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
@@ -25,35 +25,48 @@ final class YamlDocument {
       List.of("apiVersion", "kind", "metadata", "spec", "auth", "scopes");
   private static final List<String> SPEC =
       List.of("type", "version", "initTimeout", "ignoreErrors", "metadata");
+  private static final List<String> AUTH = List.of("secretStore");
+  private static final List<String> SECRET_REF = List.of("name", "key");
   private static final List<String> ITEM = List.of("name", "value", "secretKeyRef", "envRef");
 
-  private final Path file;
+  /**
+   * Where a document stands.
+   *
+   * @param linesBefore the lines of the file before the document's first one
+   */
+  record Source(Path file, int linesBefore) {
+    String at(Node node) {
+      return at(node.getStartMark());
+    }
+
+    String at(Optional<Mark> mark) {
+      return file + mark.map(m -> ":" + (linesBefore + m.getLine() + 1)).orElse("");
+    }
+  }
+
+  private final Source source;
   private final MappingNode root;
   private final List<String> problems;
 
-  private YamlDocument(Path file, MappingNode root, List<String> problems) {
-    this.file = file;
+  private YamlDocument(Source source, MappingNode root, List<String> problems) {
+    this.source = source;
     this.root = root;
     this.problems = problems;
   }
 
   /** Null for an empty document. */
-  static @Nullable YamlDocument of(Path file, Node node, List<String> problems) {
+  static @Nullable YamlDocument of(Source source, Node node, List<String> problems) {
     if (node instanceof MappingNode mapping) {
-      return new YamlDocument(file, mapping, problems);
+      return new YamlDocument(source, mapping, problems);
     }
-    if (!YamlText.of(node).isEmpty()) {
-      problems.add("%s: not a Dapr resource: it has no fields".formatted(place(file, node)));
+    if (!YamlText.isNull(node)) {
+      problems.add("%s: not a Dapr resource: it has no fields".formatted(source.at(node)));
     }
     return null;
   }
 
   String source() {
-    return place(file, root);
-  }
-
-  private static String place(Path file, Node node) {
-    return file + node.getStartMark().map(mark -> ":" + (mark.getLine() + 1)).orElse("");
+    return source.at(root);
   }
 
   Optional<String> text(String field) {
@@ -61,31 +74,27 @@ final class YamlDocument {
   }
 
   private static Optional<String> text(MappingNode node, String field) {
-    return Optional.ofNullable(fields(node).get(field)).map(YamlText::of);
-  }
-
-  private static Map<String, Node> fields(MappingNode node) {
-    var fields = new LinkedHashMap<String, Node>();
-    node.getValue()
-        .forEach(tuple -> fields.put(YamlText.of(tuple.getKeyNode()), tuple.getValueNode()));
-    return fields;
+    return Optional.ofNullable(YamlText.fields(node).get(field)).map(YamlText::of);
   }
 
   private @Nullable MappingNode mapping(MappingNode parent, String field) {
-    var node = fields(parent).get(field);
-    if (node == null || node instanceof MappingNode) {
-      return (MappingNode) node;
+    var node = YamlText.fields(parent).get(field);
+    if (node instanceof MappingNode mapping) {
+      return mapping;
+    }
+    if (node == null || YamlText.isNull(node)) {
+      return null;
     }
     problem(node, "\"%s\" must have fields".formatted(field));
     return null;
   }
 
   private List<Node> list(MappingNode parent, String field) {
-    var node = fields(parent).get(field);
+    var node = YamlText.fields(parent).get(field);
     if (node instanceof SequenceNode sequence) {
       return sequence.getValue();
     }
-    if (node != null && !YamlText.of(node).isEmpty()) {
+    if (node != null && !YamlText.isNull(node)) {
       problem(node, "\"%s\" must be a list".formatted(field));
     }
     return List.of();
@@ -108,6 +117,9 @@ final class YamlDocument {
     var name = metadata == null ? "" : text(metadata, "name").orElse("");
     var type = spec == null ? "" : text(spec, "type").orElse("");
     checkFields(root, TOP, "a component");
+    if (spec != null) {
+      checkFields(spec, SPEC, "spec");
+    }
     if (name.isEmpty()) {
       problem(root, "the component has no metadata.name");
     } else if (name.contains("/") || name.contains("%") || name.equals(".") || name.equals("..")) {
@@ -122,8 +134,10 @@ final class YamlDocument {
     if (spec == null || name.isEmpty() || type.isEmpty()) {
       return null;
     }
-    checkFields(spec, SPEC, "spec");
     var auth = mapping(root, "auth");
+    if (auth != null) {
+      checkFields(auth, AUTH, "auth");
+    }
     return new ComponentDocument(
         source(),
         name,
@@ -134,7 +148,15 @@ final class YamlDocument {
             : text(auth, "secretStore").filter(store -> !store.isEmpty()).orElse(null),
         items(spec),
         initTimeout(spec),
-        text(spec, "ignoreErrors").orElse("").equals("true"));
+        ignoreErrors(spec));
+  }
+
+  private boolean ignoreErrors(MappingNode spec) {
+    var text = text(spec, "ignoreErrors").orElse("");
+    if (!text.isEmpty() && !text.equals("true") && !text.equals("false")) {
+      problem(spec, "\"ignoreErrors\" was \"%s\" but must be true or false".formatted(text));
+    }
+    return text.equals("true");
   }
 
   private Duration initTimeout(MappingNode spec) {
@@ -155,6 +177,7 @@ final class YamlDocument {
 
   private List<ComponentDocument.Item> items(MappingNode spec) {
     var items = new ArrayList<ComponentDocument.Item>();
+    var names = new HashSet<String>();
     for (Node node : list(spec, "metadata")) {
       if (!(node instanceof MappingNode item)) {
         problem(node, "each entry of spec.metadata needs a name and a value");
@@ -166,22 +189,37 @@ final class YamlDocument {
         problem(item, "an entry of spec.metadata has no name");
         continue;
       }
-      var ref = mapping(item, "secretKeyRef");
-      var secret = ref == null ? "" : text(ref, "name").orElse("");
+      if (!names.add(name)) {
+        problem(item, "\"%s\" is set for the second time; write it once".formatted(name));
+      }
       items.add(new ComponentDocument.Item(
-          name,
-          text(item, "value").orElse(null),
-          secret.isEmpty() || ref == null
-              ? null
-              : new ComponentDocument.SecretRef(
-                  secret, text(ref, "key").filter(key -> !key.isEmpty()).orElse(secret)),
-          text(item, "envRef").orElse(null)));
+          name, value(item), secretRef(item), text(item, "envRef").orElse(null)));
     }
     return items;
   }
 
+  private static @Nullable String value(MappingNode item) {
+    var value = YamlText.fields(item).get("value");
+    return value == null || YamlText.isNull(value) ? null : YamlText.of(value);
+  }
+
+  private ComponentDocument.@Nullable SecretRef secretRef(MappingNode item) {
+    var ref = mapping(item, "secretKeyRef");
+    if (ref == null) {
+      return null;
+    }
+    checkFields(ref, SECRET_REF, "secretKeyRef");
+    var name = text(ref, "name").orElse("");
+    if (name.isEmpty()) {
+      problem(ref, "a secretKeyRef has no name");
+      return null;
+    }
+    return new ComponentDocument.SecretRef(
+        name, text(ref, "key").filter(key -> !key.isEmpty()).orElse(name));
+  }
+
   private void checkFields(MappingNode node, List<String> known, String what) {
-    for (String field : fields(node).keySet()) {
+    for (String field : YamlText.fields(node).keySet()) {
       if (!known.contains(field)) {
         var nearest = NearestName.to(field, known);
         problem(
@@ -194,6 +232,6 @@ final class YamlDocument {
   }
 
   private void problem(Node node, String message) {
-    problems.add(place(file, node) + ": " + message);
+    problems.add(source.at(node) + ": " + message);
   }
 }

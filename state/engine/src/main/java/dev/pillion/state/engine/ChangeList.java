@@ -19,6 +19,7 @@ final class ChangeList implements StateChanges {
   private final boolean inTransaction;
   private final List<StateChange> changes = new ArrayList<>();
   private final List<String> keys = new ArrayList<>();
+  private boolean sent;
 
   ChangeList(KeyPrefix prefix, Values values, boolean inTransaction) {
     this.prefix = prefix;
@@ -49,6 +50,10 @@ final class ChangeList implements StateChanges {
   }
 
   private void add(String key, StateChange change) {
+    if (sent) {
+      throw new IllegalStateException(
+          "the changes were sent when the lambda returned; \"" + key + "\" came too late");
+    }
     // Whether a store judges conditions first or one by one must not show.
     if (inTransaction && !change.condition().isNone() && keys.contains(key)) {
       throw new IllegalArgumentException(
@@ -88,6 +93,13 @@ final class ChangeList implements StateChanges {
         options.metadata());
   }
 
+  /** Lets the program write its changes, and no more afterwards. */
+  <E extends Exception> List<StateChange> writtenBy(Writer<E> writer) throws E {
+    writer.write(this);
+    sent = true;
+    return changes;
+  }
+
   List<StateChange> changes() {
     return changes;
   }
@@ -105,6 +117,11 @@ final class ChangeList implements StateChanges {
       }
     }
     return storedKey;
+  }
+
+  /** Whether it holds nothing but deletes. */
+  boolean deletesOnly() {
+    return changes.stream().allMatch(StateChange.Delete.class::isInstance);
   }
 
   /** Whether sending all of it twice does no more harm than once. */

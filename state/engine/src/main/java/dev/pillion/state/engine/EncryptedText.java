@@ -15,13 +15,14 @@ import org.jspecify.annotations.Nullable;
  * nothing else can be meant, and never written.
  */
 final class EncryptedText {
-  private static final Pattern DECIMALS = Pattern.compile("\\[\\d{1,3}( \\d{1,3})*]");
+  // A single one would be JSON, and is read as such.
+  private static final Pattern DECIMALS = Pattern.compile("\\[\\d{1,3}( \\d{1,3})+]");
 
   private EncryptedText() {}
 
   /**
-   * The value of plain bytes that are not JSON of the asked type; throws {@code notJson} when they
-   * are no such text either.
+   * The value of plain bytes that are not JSON; throws {@code notJson} when they are no such text
+   * of the asked type either.
    */
   @SuppressWarnings("unchecked") // T is String where it is cast
   static <T> @Nullable T read(
@@ -36,8 +37,8 @@ final class EncryptedText {
         try {
           return serializer.deserialize(bytes, type);
         } catch (SerializationException e) {
-          e.addSuppressed(notJson);
-          throw e;
+          // Then it can only be a string that looks so.
+          notJson.addSuppressed(e);
         }
       }
     }

@@ -38,7 +38,7 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
 
   private final Map<String, Item> items = new ConcurrentHashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable TimeSource time;
+  private volatile @Nullable TimeSource time;
   private TimeSource.@Nullable Scheduled sweep;
 
   /** Never changed once stored; the Optional is made once, so that a read makes nothing. */
@@ -74,10 +74,9 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
 
   @Override
   public Optional<StoredValue> get(String key, ReadOptions options, Deadline deadline) {
+    var now = now();
     var item = items.get(key);
-    return item == null || (item.value.expiresAt() != null && item.isExpired(now()))
-        ? Optional.empty()
-        : item.found;
+    return item == null || item.isExpired(now) ? Optional.empty() : item.found;
   }
 
   @Override
@@ -160,18 +159,20 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
   }
 
   private Instant now() {
-    if (time == null) {
+    var clock = time;
+    if (clock == null) {
       throw new IllegalStateException("the in-memory state store is not open");
     }
-    return time.now();
+    return clock.now();
   }
 
   /**
    * Only while something can expire: an idle store must cost nothing. Called with the lock held.
    */
   private void scheduleSweep() {
-    if (sweep == null && time != null) {
-      sweep = time.schedule(SWEEP_INTERVAL, this::sweep);
+    var clock = time;
+    if (sweep == null && clock != null) {
+      sweep = clock.schedule(SWEEP_INTERVAL, this::sweep);
     }
   }
 
@@ -179,7 +180,9 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
     lock.lock();
     try {
       sweep = null;
-      removeExpired();
+      if (time != null) {
+        removeExpired();
+      }
     } finally {
       lock.unlock();
     }
@@ -193,6 +196,11 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
     }
   }
 
+  /** Expired values that no sweep has removed yet included. */
+  int size() {
+    return items.size();
+  }
+
   @Override
   public void close() {
     lock.lock();
@@ -201,6 +209,7 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
         sweep.cancel();
         sweep = null;
       }
+      time = null;
     } finally {
       lock.unlock();
     }

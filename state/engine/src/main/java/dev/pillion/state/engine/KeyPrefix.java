@@ -21,13 +21,14 @@ final class KeyPrefix {
     var strategy = metadata.text("keyPrefix").orElse("appid").toLowerCase(Locale.ROOT);
     if (strategy.contains(SEPARATOR)) {
       metadata.problem(
-          "\"keyPrefix\" was \"%s\" but can't contain \"||\", which separates the parts of a stored key"
-              .formatted(strategy));
+          "\"keyPrefix\" can't contain \"||\", which separates the parts of a stored key");
       return new KeyPrefix("");
     }
     return new KeyPrefix(
         switch (strategy) {
-          case "", "appid" -> separated(appId);
+          case "appid" -> separated(appId);
+          // Written but empty: Dapr puts the separator there all the same.
+          case "" -> SEPARATOR;
           case "name" -> separated(component);
           case "namespace" ->
             separated(namespace.isEmpty() || appId.isEmpty() ? appId : namespace + "." + appId);

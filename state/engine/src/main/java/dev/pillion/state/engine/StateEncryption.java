@@ -103,7 +103,7 @@ final class StateEncryption {
     var key = keyNamed(text.substring(separator + KeyPrefix.SEPARATOR.length()));
     try {
       byte[] sealed = Base64.getDecoder().decode(text.substring(0, separator));
-      if (sealed.length < NONCE_BYTES) {
+      if (sealed.length < NONCE_BYTES + TAG_BITS / 8) {
         throw failure("the record is cut short", null);
       }
       var cipher = Cipher.getInstance("AES/GCM/NoPadding");

@@ -2,11 +2,16 @@
 package dev.pillion.state.engine;
 
 import dev.pillion.BuildingBlockException;
+import dev.pillion.BulkException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.ComponentException;
 import dev.pillion.EtagMismatchException;
 import dev.pillion.SerializationException;
 import dev.pillion.TransactionException;
+import dev.pillion.state.spi.StateChange;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /**
@@ -14,6 +19,8 @@ import java.util.function.UnaryOperator;
  * are Dapr's.
  */
 final class StateFailures {
+  private static final String TRANSACTION = "error while executing state transaction: ";
+
   private final String store;
 
   StateFailures(String store) {
@@ -41,19 +48,45 @@ final class StateFailures {
         : named("ERR_STATE_DELETE", "failed deleting state with key %s: ".formatted(key), e);
   }
 
-  BuildingBlockException bulk(BuildingBlockException e) {
-    return named("ERR_STATE_SAVE", "failed saving state in state store %s: ".formatted(store), e);
+  /** The whole of a bulk write failed. */
+  BuildingBlockException bulk(ChangeList list, BuildingBlockException e) {
+    return list.deletesOnly()
+        ? named(
+            "ERR_STATE_BULK_DELETE",
+            "failed deleting state in state store %s: ".formatted(store),
+            e)
+        : named("ERR_STATE_SAVE", "failed saving state in state store %s: ".formatted(store), e);
+  }
+
+  /** Some changes of a bulk write failed, these by position. */
+  BulkException some(ChangeList list, Map<Integer, BuildingBlockException> failed) {
+    var byKey = new LinkedHashMap<String, BuildingBlockException>();
+    new TreeMap<>(failed).forEach((position, e) -> {
+      var key = list.key(position);
+      byKey.putIfAbsent(
+          key,
+          list.changes().get(position) instanceof StateChange.Put ? save(key, e) : delete(key, e));
+    });
+    var first = byKey.values().iterator().next();
+    return new BulkException(
+        first.errorCode(),
+        "%d of %d changes in state store \"%s\" failed, the others are applied; failed %s, first: %s"
+            .formatted(
+                failed.size(), list.changes().size(), store, byKey.keySet(), first.getMessage()),
+        byKey);
   }
 
   BuildingBlockException transaction(ChangeList changes, BuildingBlockException e) {
     if (e instanceof TransactionException) {
       return e;
     }
+    if (e instanceof CallTimeoutException) {
+      // Unlike a refused transaction it may have been applied.
+      return named("ERR_STATE_TRANSACTION", TRANSACTION, e);
+    }
     var cause = e instanceof EtagMismatchException mismatch ? withKey(mismatch, changes::keyOf) : e;
     return new TransactionException(
-        "ERR_STATE_TRANSACTION",
-        "error while executing state transaction: " + cause.getMessage(),
-        cause);
+        "ERR_STATE_TRANSACTION", TRANSACTION + cause.getMessage(), cause);
   }
 
   private static BuildingBlockException named(String code, String what, BuildingBlockException e) {

@@ -2,7 +2,7 @@
 package dev.pillion.state.engine;
 
 import dev.pillion.BuildingBlockException;
-import dev.pillion.BulkException;
+import dev.pillion.SerializationException;
 import dev.pillion.TransactionException;
 import dev.pillion.TypeRef;
 import dev.pillion.call.BoundCallBody;
@@ -15,8 +15,6 @@ import dev.pillion.state.StateChanges;
 import dev.pillion.state.StateEntries;
 import dev.pillion.state.StateEntry;
 import dev.pillion.state.StateStore;
-import dev.pillion.state.spi.SharesStoredValues;
-import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StateStoreComponent;
 import dev.pillion.state.spi.StoredValue;
 import dev.pillion.state.spi.TransactionalStateStore;
@@ -33,13 +31,14 @@ import org.jspecify.annotations.Nullable;
  * the program named.
  */
 final class StoreClient implements StateStore {
+  private static final TypeRef<byte[]> BYTES = TypeRef.of(byte[].class);
+
   private final String name;
   private final StateStoreComponent component;
   private final KeyPrefix prefix;
   private final Values values;
   private final CallChain calls;
   private final StateFailures failures;
-  private final boolean sharesValues;
 
   // Made once: a call without policies must not even allocate its description.
   private final Call get;
@@ -63,7 +62,6 @@ final class StoreClient implements StateStore {
     this.values = values;
     this.calls = calls;
     this.failures = new StateFailures(name);
-    this.sharesValues = component instanceof SharesStoredValues;
     this.get = call("get", true);
     this.getAll = call("getAll", true);
     this.save = call("save", true);
@@ -88,36 +86,42 @@ final class StoreClient implements StateStore {
 
   @Override
   public <T> Optional<T> get(String key, Class<T> type, ReadOptions options) {
-    var stored = read(key, options);
-    if (stored == null) {
-      return Optional.empty();
-    }
-    if (type == byte[].class) {
-      return Optional.of(type.cast(bytes(stored)));
-    }
-    return Optional.ofNullable(value(stored, TypeRef.of(type)));
+    return get(key, ref(type), options);
   }
 
   @Override
   public <T> Optional<T> get(String key, TypeRef<T> type, ReadOptions options) {
     var stored = read(key, options);
-    return stored == null ? Optional.empty() : Optional.ofNullable(value(stored, type));
+    return stored == null ? Optional.empty() : Optional.ofNullable(value(key, stored, type));
   }
 
   @Override
   public <T> Optional<StateEntry<T>> entry(String key, Class<T> type) {
-    return entry(key, TypeRef.of(type), ReadOptions.defaults());
+    return entry(key, ref(type), ReadOptions.defaults());
   }
 
   @Override
   public <T> Optional<StateEntry<T>> entry(String key, Class<T> type, ReadOptions options) {
-    return entry(key, TypeRef.of(type), options);
+    return entry(key, ref(type), options);
   }
 
   @Override
   public <T> Optional<StateEntry<T>> entry(String key, TypeRef<T> type, ReadOptions options) {
     var stored = read(key, options);
     return stored == null ? Optional.empty() : Optional.ofNullable(entry(key, stored, type));
+  }
+
+  @SuppressWarnings("unchecked") // T is byte[] where it is cast
+  private static <T> TypeRef<T> ref(Class<T> type) {
+    return type == byte[].class ? (TypeRef<T>) BYTES : TypeRef.of(type);
+  }
+
+  private <T> @Nullable T value(String key, StoredValue stored, TypeRef<T> type) {
+    try {
+      return values.toValue(stored.bytes(), type);
+    } catch (SerializationException e) {
+      throw failures.get(key, e);
+    }
   }
 
   private @Nullable StoredValue read(String key, ReadOptions options) {
@@ -132,28 +136,14 @@ final class StoreClient implements StateStore {
     }
   }
 
-  private byte[] bytes(StoredValue stored) {
-    byte[] plain = values.decrypted(stored.bytes());
-    return sharesValues && plain == stored.bytes() ? plain.clone() : plain;
-  }
-
-  private <T> @Nullable T value(StoredValue stored, TypeRef<T> type) {
-    if (type.type() == byte[].class) {
-      @SuppressWarnings("unchecked")
-      T bytes = (T) bytes(stored);
-      return bytes;
-    }
-    return values.toValue(values.decrypted(stored.bytes()), type);
-  }
-
   private <T> @Nullable StateEntry<T> entry(String key, StoredValue stored, TypeRef<T> type) {
-    T value = value(stored, type);
+    T value = value(key, stored, type);
     return value == null ? null : new StateEntry<>(key, value, stored.etag(), stored.expiresAt());
   }
 
   @Override
   public <T> StateEntries<T> getAll(Collection<String> keys, Class<T> type) {
-    return getAll(keys, TypeRef.of(type), ReadOptions.defaults());
+    return getAll(keys, ref(type), ReadOptions.defaults());
   }
 
   @Override
@@ -246,39 +236,23 @@ final class StoreClient implements StateStore {
   @Override
   public <E extends Exception> void bulk(StateChanges.Writer<E> writer) throws E {
     var list = new ChangeList(prefix, values, false);
-    writer.write(list);
-    if (list.changes().isEmpty()) {
+    var changes = list.writtenBy(writer);
+    if (changes.isEmpty()) {
       return;
     }
-    var failed = calls.run(call("bulk", list.isRepeatable()), call -> {
+    // Thrown within the chain: policies and metrics must see that some failed.
+    calls.run(call("bulk", list.isRepeatable()), call -> {
+      Map<Integer, BuildingBlockException> failed;
       try {
-        return component.applyAll(list.changes(), call.context().deadline());
+        failed = component.applyAll(changes, call.context().deadline());
       } catch (BuildingBlockException e) {
-        throw failures.bulk(e);
+        throw failures.bulk(list, e);
       }
+      if (!failed.isEmpty()) {
+        throw failures.some(list, failed);
+      }
+      return true;
     });
-    if (!failed.isEmpty()) {
-      throw bulkFailure(list, failed);
-    }
-  }
-
-  private BulkException bulkFailure(ChangeList list, Map<Integer, BuildingBlockException> failed) {
-    var byKey = new LinkedHashMap<String, BuildingBlockException>();
-    failed.forEach((position, e) -> {
-      var key = list.key(position);
-      byKey.put(
-          key,
-          list.changes().get(position) instanceof StateChange.Put
-              ? failures.save(key, e)
-              : failures.delete(key, e));
-    });
-    var first = byKey.values().iterator().next();
-    return new BulkException(
-        first.errorCode(),
-        "%d of %d changes in state store \"%s\" failed, the others are applied; failed %s, first: %s"
-            .formatted(
-                failed.size(), list.changes().size(), name, byKey.keySet(), first.getMessage()),
-        byKey);
   }
 
   @Override
@@ -290,8 +264,8 @@ final class StoreClient implements StateStore {
           null);
     }
     var list = new ChangeList(prefix, values, true);
-    writer.write(list);
-    int size = list.changes().size();
+    var changes = list.writtenBy(writer);
+    int size = changes.size();
     if (size == 0) {
       return;
     }
@@ -304,7 +278,7 @@ final class StoreClient implements StateStore {
     }
     calls.run(call("transaction", list.isRepeatable()), call -> {
       try {
-        store.transact(list.changes(), call.context().deadline());
+        store.transact(changes, call.context().deadline());
       } catch (BuildingBlockException e) {
         throw failures.transaction(list, e);
       }

@@ -3,11 +3,14 @@ package dev.pillion.state.engine;
 
 import dev.pillion.state.SaveOptions;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A save's expiry: the typed option, or Dapr's request metadata {@code ttlInSeconds}. */
 final class TimeToLive {
   static final String METADATA = "ttlInSeconds";
+
+  private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]{1,18}");
 
   private TimeToLive() {}
 
@@ -21,13 +24,11 @@ final class TimeToLive {
     if (text == null || text.isEmpty()) {
       return null;
     }
-    long seconds;
-    try {
-      seconds = Long.parseLong(text);
-    } catch (NumberFormatException e) {
+    if (!WHOLE.matcher(text).matches()) {
       throw new IllegalArgumentException(
-          "incorrect value for metadata 'ttlInSeconds': \"" + text + "\" is not a whole number", e);
+          "incorrect value for metadata 'ttlInSeconds': \"" + text + "\" is not a whole number");
     }
+    long seconds = Long.parseLong(text);
     if (seconds < -1 || seconds > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("incorrect value for metadata 'ttlInSeconds': " + seconds
           + " must be -1 (no expiry) or greater, and at most " + Integer.MAX_VALUE);

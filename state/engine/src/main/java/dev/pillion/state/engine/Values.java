@@ -9,19 +9,36 @@ import dev.pillion.state.ReadOptions;
 import dev.pillion.state.SaveOptions;
 import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StateValue;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The way of a value into the store and back: copy or serialize, check JSON, encrypt. */
 final class Values {
+  /** What stands where a value should when arguments are mixed up. */
+  private static final List<Class<?>> NO_PAYLOAD = List.of(
+      Class.class,
+      TypeRef.class,
+      Optional.class,
+      SaveOptions.class,
+      ReadOptions.class,
+      DeleteOptions.class);
+
   private final Serializer serializer;
   private final @Nullable StateEncryption encryption;
   private final boolean serializesJson;
+  private final boolean sharesValues;
 
-  Values(Serializer serializer, @Nullable StateEncryption encryption) {
+  /**
+   * The values of one store.
+   *
+   * @param sharesValues whether the arrays that the store returns are its own
+   */
+  Values(Serializer serializer, @Nullable StateEncryption encryption, boolean sharesValues) {
     this.serializer = serializer;
     this.encryption = encryption;
+    this.sharesValues = sharesValues;
     this.serializesJson = StateChange.JSON.equals(serializer.contentType());
   }
 
@@ -42,29 +59,28 @@ final class Values {
           ? new StateValue(JsonText.compact(bytes), true)
           : new StateValue(bytes.clone(), false);
     }
-    if (value instanceof Class
-        || value instanceof TypeRef
-        || value instanceof Optional
-        || value instanceof SaveOptions
-        || value instanceof ReadOptions
-        || value instanceof DeleteOptions) {
-      throw new IllegalArgumentException("a " + value.getClass().getSimpleName()
-          + " is no value to save; are the arguments in order?");
+    for (Class<?> type : NO_PAYLOAD) {
+      if (type.isInstance(value)) {
+        throw new IllegalArgumentException("a %s is no value to save; are the arguments in order?"
+            .formatted(type.getSimpleName()));
+      }
     }
     return new StateValue(serializer.serialize(value), serializesJson);
   }
 
-  /** The plain bytes of what the store returned. */
-  byte[] decrypted(byte[] stored) {
-    return encryption == null ? stored : encryption.decrypt(stored);
-  }
-
-  /** The value that plain bytes stand for, any type but {@code byte[]}; null for JSON's null. */
-  <T> @Nullable T toValue(byte[] plain, TypeRef<T> type) {
+  /** The value of what the store returned; null for JSON's null. */
+  <T> @Nullable T toValue(byte[] stored, TypeRef<T> type) {
+    byte[] plain = encryption == null ? stored : encryption.decrypt(stored);
+    if (type.type() == byte[].class) {
+      @SuppressWarnings("unchecked")
+      T bytes = (T) (sharesValues && plain == stored ? plain.clone() : plain);
+      return bytes;
+    }
     try {
       return serializer.deserialize(plain, type);
     } catch (SerializationException e) {
-      if (encryption == null) {
+      // Encrypted or not, JSON of another type is the same mistake.
+      if (encryption == null || JsonText.isJson(plain)) {
         throw e;
       }
       return EncryptedText.read(plain, type, serializer, e);
