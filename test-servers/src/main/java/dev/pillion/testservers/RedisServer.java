@@ -180,11 +180,15 @@ public final class RedisServer implements AutoCloseable {
   RespConnection connect() throws IOException {
     Optional<SSLSocketFactory> tls = certificate.map(own -> own.sslContext().getSocketFactory());
     RespConnection connection = RespConnection.open(host(), port(), tls);
-    List<String> admin = files.map(RedisFiles::admin).orElse(List.of());
-    if (!admin.isEmpty()) {
-      List<String> auth = new ArrayList<>(admin);
+    List<String> auth = new ArrayList<>(files.map(RedisFiles::admin).orElse(List.of()));
+    if (!auth.isEmpty()) {
       auth.add(0, "AUTH");
-      connection.call(auth.toArray(String[]::new));
+      try {
+        connection.call(auth.toArray(String[]::new));
+      } catch (RuntimeException e) {
+        connection.close();
+        throw e;
+      }
     }
     return connection;
   }

@@ -59,6 +59,20 @@ class PostgresServerIT {
     }
   }
 
+  @Test
+  void usesButNeverSteersAServerOfTheEnvironment() throws SQLException {
+    try (PostgresServer postgres = PostgresServer.start()) {
+      String url = postgres.jdbcUrl() + "?ApplicationName=named/by/us";
+      PostgresServer named =
+          PostgresServer.at(url, postgres.user(), postgres.password(), "TEST_POSTGRES_URL");
+      assertThat(query(named, named.newDatabase(), "SHOW application_name"))
+          .isEqualTo("named/by/us");
+      assertThatThrownBy(named::kill).hasMessageContaining("TEST_POSTGRES_URL");
+      named.close();
+      assertThat(query(postgres, postgres.jdbcUrl(), "SELECT 1")).isEqualTo("1");
+    }
+  }
+
   private static void execute(PostgresServer postgres, String url, String... statements)
       throws SQLException {
     try (Connection connection =

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -155,7 +154,21 @@ class RedisServerIT {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> options.setting("a", "b\nc"))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThat(List.of(options.settings())).containsExactly(List.of());
+    assertThat(options.settings()).isEmpty();
+  }
+
+  @Test
+  void usesButNeverSteersAServerOfTheEnvironment() throws IOException {
+    try (RedisServer redis = RedisServer.start()) {
+      RedisServer named = RedisServer.at(redis.uri(), "TEST_REDIS_URI");
+      assertThat(named.port()).isEqualTo(redis.port());
+      assertThatThrownBy(named::stop)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("TEST_REDIS_URI");
+      assertThatThrownBy(named::pause).isInstanceOf(IllegalStateException.class);
+      named.close();
+      assertThat(get(redis)).isEqualTo("null");
+    }
   }
 
   private static RespConnection open(RedisServer redis, TestCertificate trusted)
