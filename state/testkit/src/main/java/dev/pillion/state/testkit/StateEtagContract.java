@@ -127,11 +127,11 @@ abstract class StateEtagContract extends StateTopic {
 
     var save = assertMismatch(() -> save(key, "x", SaveOptions.ifMatch(wrong)), key, wrong);
     assertThat(save.errorCode()).isEqualTo("ERR_STATE_SAVE");
-    assertThat(save.isMalformed()).isFalse();
+    assertThat(save.malformedReason()).isNull();
     var delete =
         assertMismatch(() -> store().delete(key, DeleteOptions.ifMatch(wrong)), key, wrong);
     assertThat(delete.errorCode()).isEqualTo("ERR_STATE_DELETE");
-    assertThat(delete.isMalformed()).isFalse();
+    assertThat(delete.malformedReason()).isNull();
   }
 
   /** Whether an etag is called malformed or merely wrong is up to the store; both are refused. */
