@@ -85,7 +85,9 @@ enum Flaw {
   TRANSACTION_STOPS_AT_499("Transactions.fiveHundredChangesAreApplied"),
   TRANSACTION_WRITES_NO_ETAG("Transactions.whatItWroteCarriesOn"),
   TRANSACTIONS_INTERLEAVE(
-      "Concurrency.transactionsDoNotInterleave", "Concurrency.conditionalTransactionsKeepASum"),
+      "Concurrency.transactionsDoNotInterleave",
+      "Concurrency.transactionsInOppositeOrdersDoNotInterleave",
+      "Concurrency.conditionalTransactionsKeepASum"),
   TRANSACTION_TAKES_THE_FIRST_CHANGE_OF_A_KEY(
       "Transactions.theLaterChangeOfOneKeyWins",
       "Transactions.aConditionOnTheFirstChangeOfOneKeyCounts"),

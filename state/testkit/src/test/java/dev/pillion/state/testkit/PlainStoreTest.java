@@ -5,18 +5,21 @@ import dev.pillion.component.ComponentContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.StateStore;
+import dev.pillion.state.spi.SharesStoredValues;
 import dev.pillion.state.spi.StateChange;
-import dev.pillion.state.spi.StateStoreComponent;
 import dev.pillion.state.spi.StoredValue;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** The contract on a store with no more than it must have: no transactions, no bulk of its own. */
+/**
+ * The contract on a store with no more than it must have: no transactions, no bulk of its own, not
+ * even arrays that it gives away.
+ */
 class PlainStoreTest extends StateStoreContract {
   private final ManualTime time = new ManualTime();
   private final BareStateStore store =
-      BareStateStore.open(new Plain(new ReferenceStore(Flaw.NONE, time)), time);
+      BareStateStore.open(new Plain(new ReferenceStore(Flaw.RETURNS_ITS_OWN_ARRAY, time)), time);
 
   @Override
   protected StateStore store() {
@@ -33,7 +36,7 @@ class PlainStoreTest extends StateStoreContract {
     return time.now();
   }
 
-  private record Plain(ReferenceStore store) implements StateStoreComponent {
+  private record Plain(ReferenceStore store) implements SharesStoredValues {
     @Override
     public void open(ComponentContext context) {
       store.open(context);
