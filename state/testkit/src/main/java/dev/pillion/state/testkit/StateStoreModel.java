@@ -37,6 +37,7 @@ final class StateStoreModel {
   private final Map<String, byte[]> values = new TreeMap<>();
   private final Map<String, String> etags = new HashMap<>();
   private final Map<String, List<String>> formerEtags = new HashMap<>();
+  private final Set<String> deleted = new HashSet<>();
   private final Deque<String> lately = new ArrayDeque<>();
 
   StateStoreModel(StateStore store, List<String> keys, boolean transactions, long seed) {
@@ -152,6 +153,9 @@ final class StateStoreModel {
         formerEtags.computeIfAbsent(change.key(), key -> new ArrayList<>()).add(former);
       }
       change.applyTo(values);
+      if (!values.containsKey(change.key())) {
+        deleted.add(change.key());
+      }
     }
     touched.stream().map(ModelChange::key).distinct().forEach(this::compare);
   }
@@ -183,7 +187,8 @@ final class StateStoreModel {
       return;
     }
     var former = formerEtags.getOrDefault(key, List.of());
-    if (!former.isEmpty()) {
+    // A value that was deleted and saved again may begin anew, as Dapr's on Redis does with 1.
+    if (!former.isEmpty() && !deleted.remove(key)) {
       assertThat(etag).as("etag of \"%s\" after a write", key).isNotEqualTo(last(former));
     }
   }
