@@ -29,10 +29,28 @@ public final class CallChain {
    */
   public <T extends @Nullable Object, E extends Exception> T run(Call call, CallBody<T, E> body)
       throws E {
+    requireOpen();
+    return interceptors.length == 0 ? body.run(call) : proceed(0, call, body);
+  }
+
+  /**
+   * Runs {@code body} with two arguments within all interceptors; without any, nothing is
+   * allocated.
+   *
+   * @throws IllegalStateException when the runtime is closed
+   */
+  public <A, B, T extends @Nullable Object, E extends Exception> T run(
+      Call call, A first, B second, BoundCallBody<A, B, T, E> body) throws E {
+    requireOpen();
+    return interceptors.length == 0
+        ? body.run(call, first, second)
+        : proceed(0, call, inner -> body.run(inner, first, second));
+  }
+
+  private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("the runtime is closed");
     }
-    return interceptors.length == 0 ? body.run(call) : proceed(0, call, body);
   }
 
   /** Refuses every further call; idempotent. Calls under way go on. */

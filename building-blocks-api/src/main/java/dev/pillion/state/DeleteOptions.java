@@ -39,6 +39,13 @@ public final class DeleteOptions {
     return new DeleteOptions(etag, ReadOptions.with(metadata, name, value));
   }
 
+  /** These options with more entries of request metadata. */
+  public DeleteOptions metadata(Map<String, String> entries) {
+    return entries.isEmpty()
+        ? this
+        : new DeleteOptions(etag, ReadOptions.withAll(metadata, entries));
+  }
+
   /** The etag the stored value must have; null when any will do. */
   public @Nullable String etag() {
     return etag;

@@ -32,6 +32,11 @@ public final class ReadOptions {
     return new ReadOptions(consistency, with(metadata, name, value));
   }
 
+  /** These options with more entries of request metadata. */
+  public ReadOptions metadata(Map<String, String> entries) {
+    return entries.isEmpty() ? this : new ReadOptions(consistency, withAll(metadata, entries));
+  }
+
   /** The consistency asked for. */
   public Consistency consistency() {
     return consistency;
@@ -45,6 +50,15 @@ public final class ReadOptions {
   static Map<String, String> with(Map<String, String> map, String name, String value) {
     var copy = new HashMap<>(map);
     copy.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
+    return Map.copyOf(copy);
+  }
+
+  static Map<String, String> withAll(Map<String, String> map, Map<String, String> entries) {
+    if (map.isEmpty()) {
+      return Map.copyOf(entries);
+    }
+    var copy = new HashMap<>(map);
+    copy.putAll(entries);
     return Map.copyOf(copy);
   }
 }

@@ -95,6 +95,14 @@ public final class SaveOptions {
         etag, firstWrite, timeToLive, consistency, ReadOptions.with(metadata, name, value));
   }
 
+  /** These options with more entries of request metadata. */
+  public SaveOptions metadata(Map<String, String> entries) {
+    return entries.isEmpty()
+        ? this
+        : new SaveOptions(
+            etag, firstWrite, timeToLive, consistency, ReadOptions.withAll(metadata, entries));
+  }
+
   /** The etag the stored value must have; null when any will do. */
   public @Nullable String etag() {
     return etag;

@@ -5,7 +5,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value as a store returns it. The array is fresh: it belongs to the receiver.
+ * A value as a store returns it. The array is fresh and belongs to the receiver, unless the store
+ * {@link SharesStoredValues}.
  *
  * @param bytes the value's bytes as they were saved
  * @param etag the etag; empty where the value has none

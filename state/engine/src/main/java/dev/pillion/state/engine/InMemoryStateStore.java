@@ -9,6 +9,7 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.spi.Condition;
+import dev.pillion.state.spi.SharesStoredValues;
 import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StoredValue;
 import dev.pillion.state.spi.TransactionalStateStore;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * is never seen in part by a bulk read. It survives closing and opening again, as a server would: a
  * test can restart its runtime.
  */
-public final class InMemoryStateStore implements TransactionalStateStore {
+public final class InMemoryStateStore implements TransactionalStateStore, SharesStoredValues {
   private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(1);
 
   private final Map<String, Item> items = new ConcurrentHashMap<>();
@@ -40,8 +41,12 @@ public final class InMemoryStateStore implements TransactionalStateStore {
   private volatile @Nullable TimeSource time;
   private TimeSource.@Nullable Scheduled sweep;
 
-  /** Never changed once stored; the bytes are copied on the way out. */
-  private record Item(StoredValue value) {
+  /** Never changed once stored; the Optional is made once, so that a read makes nothing. */
+  private record Item(StoredValue value, Optional<StoredValue> found) {
+    Item(StoredValue value) {
+      this(value, Optional.of(value));
+    }
+
     boolean isExpired(Instant now) {
       var expiresAt = value.expiresAt();
       return expiresAt != null && now.isAfter(expiresAt);
@@ -71,7 +76,7 @@ public final class InMemoryStateStore implements TransactionalStateStore {
   public Optional<StoredValue> get(String key, ReadOptions options, Deadline deadline) {
     var now = now();
     var item = items.get(key);
-    return item == null || item.isExpired(now) ? Optional.empty() : Optional.of(copy(item));
+    return item == null || item.isExpired(now) ? Optional.empty() : item.found;
   }
 
   @Override
@@ -82,7 +87,7 @@ public final class InMemoryStateStore implements TransactionalStateStore {
       for (String key : keys) {
         var item = live(key);
         if (item != null) {
-          found.put(key, copy(item));
+          found.put(key, item.value);
         }
       }
       return new BulkRead(found, Map.of());
@@ -143,11 +148,6 @@ public final class InMemoryStateStore implements TransactionalStateStore {
   private @Nullable Item live(String key) {
     var item = items.get(key);
     return item == null || item.isExpired(now()) ? null : item;
-  }
-
-  private static StoredValue copy(Item item) {
-    var value = item.value;
-    return new StoredValue(value.bytes().clone(), value.etag(), value.expiresAt());
   }
 
   /** A version 4 UUID as Dapr writes it; an etag needs no cryptographic randomness. */

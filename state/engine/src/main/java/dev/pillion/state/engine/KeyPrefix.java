@@ -53,4 +53,9 @@ final class KeyPrefix {
     }
     return prefix.concat(key);
   }
+
+  /** The program's key of a stored key that {@link #apply} has made. */
+  String remove(String storedKey) {
+    return storedKey.substring(prefix.length());
+  }
 }

@@ -5,6 +5,7 @@ import dev.pillion.Serializer;
 import dev.pillion.call.CallChain;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.state.StateStore;
+import dev.pillion.state.spi.SharesStoredValues;
 import dev.pillion.state.spi.StateStoreComponent;
 
 /**
@@ -50,7 +51,10 @@ public final class StateEngine {
         name,
         component,
         KeyPrefix.of(name, appId, namespace, metadata),
-        new Values(serializer, StateEncryption.of(name, metadata)),
+        new Values(
+            serializer,
+            StateEncryption.of(name, metadata),
+            component instanceof SharesStoredValues),
         calls);
   }
 }

@@ -5,9 +5,9 @@ import dev.pillion.BuildingBlockException;
 import dev.pillion.SerializationException;
 import dev.pillion.TransactionException;
 import dev.pillion.TypeRef;
+import dev.pillion.call.BoundCallBody;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallChain;
-import dev.pillion.concurrent.Deadline;
 import dev.pillion.state.DeleteOptions;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.SaveOptions;
@@ -47,6 +47,8 @@ final class StoreClient implements StateStore {
   private final Call saveIf;
   private final Call delete;
   private final Call deleteIf;
+  private final BoundCallBody<String, ReadOptions, Optional<StoredValue>, RuntimeException> load =
+      this::load;
 
   StoreClient(
       String name,
@@ -123,18 +125,14 @@ final class StoreClient implements StateStore {
   }
 
   private @Nullable StoredValue read(String key, ReadOptions options) {
-    var stored = prefix.apply(key);
-    return calls
-        .run(get, call -> load(key, stored, options, call.context().deadline()))
-        .orElse(null);
+    return calls.run(get, prefix.apply(key), options, load).orElse(null);
   }
 
-  private Optional<StoredValue> load(
-      String key, String stored, ReadOptions options, Deadline deadline) {
+  private Optional<StoredValue> load(Call call, String storedKey, ReadOptions options) {
     try {
-      return component.get(stored, options, deadline);
+      return component.get(storedKey, options, call.context().deadline());
     } catch (BuildingBlockException e) {
-      throw failures.get(key, e);
+      throw failures.get(prefix.remove(storedKey), e);
     }
   }
 

@@ -28,10 +28,17 @@ final class Values {
   private final Serializer serializer;
   private final @Nullable StateEncryption encryption;
   private final boolean serializesJson;
+  private final boolean sharesValues;
 
-  Values(Serializer serializer, @Nullable StateEncryption encryption) {
+  /**
+   * The values of one store.
+   *
+   * @param sharesValues whether the arrays that the store returns are its own
+   */
+  Values(Serializer serializer, @Nullable StateEncryption encryption, boolean sharesValues) {
     this.serializer = serializer;
     this.encryption = encryption;
+    this.sharesValues = sharesValues;
     this.serializesJson = StateChange.JSON.equals(serializer.contentType());
   }
 
@@ -66,7 +73,7 @@ final class Values {
     byte[] plain = encryption == null ? stored : encryption.decrypt(stored);
     if (type.type() == byte[].class) {
       @SuppressWarnings("unchecked")
-      T bytes = (T) plain;
+      T bytes = (T) (sharesValues && plain == stored ? plain.clone() : plain);
       return bytes;
     }
     try {

@@ -277,7 +277,7 @@ class StateFailuresTest {
     failures.put(0, ComponentException.failed("first", null));
     var list = new ChangeList(
         KeyPrefix.of("st", "orders", "", ComponentMetadata.of(Map.of())),
-        new Values(new TestJson(), null),
+        new Values(new TestJson(), null, false),
         false);
     list.save("a", 1).save("b", 1);
     assertThat(new StateFailures("st").some(list, failures).failures().keySet())

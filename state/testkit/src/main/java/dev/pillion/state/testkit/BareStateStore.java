@@ -17,6 +17,7 @@ import dev.pillion.state.StateChanges;
 import dev.pillion.state.StateEntries;
 import dev.pillion.state.StateEntry;
 import dev.pillion.state.StateStore;
+import dev.pillion.state.spi.SharesStoredValues;
 import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StateStoreComponent;
 import dev.pillion.state.spi.StoredValue;
@@ -63,9 +64,15 @@ public final class BareStateStore implements StateStore, AutoCloseable {
 
   private static BareStateStore open(
       StateStoreComponent component, TimeSource time, AutoCloseable closer) {
-    component.open(new ComponentContext(
-        "contract", "", "statestore", time, new PlainThreads(), Deadline.after(TIMEOUT, time)));
-    return new BareStateStore(component, time, closer);
+    var store = new BareStateStore(component, time, closer);
+    try {
+      component.open(new ComponentContext(
+          "contract", "", "statestore", time, new PlainThreads(), store.deadline()));
+    } catch (RuntimeException e) {
+      store.close();
+      throw e;
+    }
+    return store;
   }
 
   @Override
@@ -243,7 +250,9 @@ public final class BareStateStore implements StateStore, AutoCloseable {
   }
 
   @SuppressWarnings("unchecked") // checkType has seen to it that T is byte[]
-  private static <T> StateEntry<T> entry(String key, StoredValue stored) {
-    return new StateEntry<>(key, (T) stored.bytes(), stored.etag(), stored.expiresAt());
+  private <T> StateEntry<T> entry(String key, StoredValue stored) {
+    byte[] bytes =
+        component instanceof SharesStoredValues ? stored.bytes().clone() : stored.bytes();
+    return new StateEntry<>(key, (T) bytes, stored.etag(), stored.expiresAt());
   }
 }

@@ -13,6 +13,7 @@ import dev.pillion.state.StateChanges;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -273,7 +274,7 @@ abstract class StateConflictContract extends StateTopic {
     }
 
     private static String words(Enum<?> name) {
-      return name.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+      return name.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
   }
 }

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Nested;
  * above), on a runtime's handle, and on a facade through an adapter. Values are {@code byte[]}.
  *
  * <p>Keys are new in every test: the store may be shared, and may hold other data. A store need not
- * implement transactions; its tests of them are then skipped, by name. Tests of expiry wait for
- * about two seconds, together, unless {@link #advance} moves the clock.
+ * implement transactions; its tests of them are then skipped, by name. The tests of expiry wait
+ * about twelve seconds in all, unless {@link #advance} moves the clock.
  *
  * <p>{@code -Dpillion.contract.seed=} repeats a failed run of the model test with the seed that its
  * failure names, {@code -Dpillion.contract.operations=} makes it longer (default 2000).

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.pillion.EtagMismatchException;
 import dev.pillion.TransactionException;
 import dev.pillion.state.DeleteOptions;
 import dev.pillion.state.SaveOptions;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -136,7 +138,7 @@ abstract class StateTransactionContract extends StateTopic {
     }));
 
     assertThat(failure.errorCode()).isEqualTo("ERR_STATE_TRANSACTION");
-    assertThat(failure.getCause()).isInstanceOf(dev.pillion.EtagMismatchException.class);
+    assertThat(failure.getCause()).isInstanceOf(EtagMismatchException.class);
     kept.forEach(key -> assertValue(key, "old"));
     assertThat(kept.stream().map(this::etag)).isEqualTo(etags);
     assertThat(entry(saved).expiresAt()).isEqualTo(expiry);
@@ -147,7 +149,7 @@ abstract class StateTransactionContract extends StateTopic {
   /** A key with an etag it had before, and a key without value. */
   private record Victim(String key, String staleEtag, String missing) {
     static Victim in(StateTopic topic) {
-      String name = java.util.UUID.randomUUID().toString();
+      String name = UUID.randomUUID().toString();
       String key = topic.key("victim " + name);
       String stale = topic.savedEtag(key, "older");
       topic.save(key, "old");

@@ -74,9 +74,11 @@ abstract class StateTtlContract extends StateTopic {
       savedForShort(key, "x");
       refused(() -> save(key, "y", SaveOptions.ifMatch(foreignEtag()).expireAfter(LONG)));
     });
-    goes(cases, "a value whose plain first-write was refused", key -> {
-      savedForShort(key, "x");
-      catchThrowable(() -> save(key, "y", SaveOptions.firstWrite().expireAfter(SHORT)));
+    goes(cases, "a value that a bulk call saved beside a refused one", key -> {
+      save(key + "2", "x");
+      refused(() -> store().bulk(changes -> changes
+          .save(key + "2", bytes("y"), SaveOptions.firstWrite())
+          .save(key, bytes("x"), SHORTLY)));
     });
 
     stays(cases, "a plain save over a time to live", key -> {

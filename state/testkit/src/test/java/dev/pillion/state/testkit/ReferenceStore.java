@@ -8,8 +8,10 @@ import dev.pillion.EtagMismatchException;
 import dev.pillion.component.ComponentContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.state.Consistency;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.spi.StateChange;
+import dev.pillion.state.spi.StateValue;
 import dev.pillion.state.spi.StoredValue;
 import dev.pillion.state.spi.TransactionalStateStore;
 import java.text.Normalizer;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -31,12 +34,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A map under a lock, right in everything but the one flaw it is given. */
 final class ReferenceStore implements TransactionalStateStore {
-  private static final long A_WHILE = TimeUnit.MILLISECONDS.toNanos(1);
+  private static final long A_WHILE = TimeUnit.MICROSECONDS.toNanos(200);
 
   private final Flaw flaw;
   private final TimeSource time;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, Row> rows = new HashMap<>();
+  private final Set<String> deleted = new HashSet<>();
 
   ReferenceStore(Flaw flaw, TimeSource time) {
     this.flaw = flaw;
@@ -66,6 +70,12 @@ final class ReferenceStore implements TransactionalStateStore {
     lock.lock();
     try {
       Row row = visible(key);
+      if (!rows.containsKey(stored(key)) && has(Flaw.MISSING_KEYS_READ_AS_NO_BYTES)) {
+        return Optional.of(new StoredValue(new byte[0], "", null));
+      }
+      if (options.consistency() == Consistency.STRONG && has(Flaw.STRONG_READS_FIND_NOTHING)) {
+        return Optional.empty();
+      }
       return row == null || (has(Flaw.EMPTY_VALUE_IS_NO_VALUE) && row.bytes.length == 0)
           ? Optional.empty()
           : Optional.of(stored(row, has(Flaw.RETURNS_ITS_OWN_ARRAY)));
@@ -140,7 +150,12 @@ final class ReferenceStore implements TransactionalStateStore {
   public Map<Integer, BuildingBlockException> applyAll(
       List<StateChange> changes, Deadline deadline) {
     var failures = new LinkedHashMap<Integer, BuildingBlockException>();
+    var written = new HashSet<String>();
     for (int i = 0; i < changes.size(); i++) {
+      boolean isLater = !written.add(changes.get(i).key());
+      if (isLater && has(Flaw.BULK_TAKES_THE_FIRST_CHANGE_OF_A_KEY)) {
+        continue;
+      }
       try {
         apply(changes.get(i), deadline);
       } catch (EtagMismatchException e) {
@@ -173,7 +188,10 @@ final class ReferenceStore implements TransactionalStateStore {
           lock.lock();
         }
         boolean isLater = !written.add(change.key());
-        if (!isLater || !has(Flaw.TRANSACTION_TAKES_THE_FIRST_CHANGE_OF_A_KEY)) {
+        boolean isDropped = (isLater && has(Flaw.TRANSACTION_TAKES_THE_FIRST_CHANGE_OF_A_KEY))
+            || (written.size() == 500 && has(Flaw.TRANSACTION_STOPS_AT_499))
+            || (change instanceof StateChange.Delete && has(Flaw.TRANSACTION_SKIPS_DELETES));
+        if (!isDropped) {
           write(change, true);
         }
       }
@@ -224,6 +242,9 @@ final class ReferenceStore implements TransactionalStateStore {
   private boolean isAllowed(StateChange change, @Nullable Row row) {
     boolean isSave = change instanceof StateChange.Put;
     if (change.condition().isNone()) {
+      if (!isSave && row == null && has(Flaw.DELETE_OF_MISSING_FAILS)) {
+        return false;
+      }
       return !(has(Flaw.LAST_WRITE_REFUSED_AFTER_FIRST_WRITE)
           && row != null
           && row.byFirstWrite
@@ -251,6 +272,10 @@ final class ReferenceStore implements TransactionalStateStore {
   private void write(StateChange change, boolean inTransaction) {
     String key = stored(change.key());
     if (!(change instanceof StateChange.Put put)) {
+      if (has(Flaw.DELETE_DOES_NOTHING)) {
+        return;
+      }
+      deleted.add(key);
       rows.remove(key);
       if (has(Flaw.DELETE_TREATS_UNDERSCORE_AS_A_WILDCARD) && key.contains("_")) {
         rows.keySet().removeIf(other -> other.matches(pattern(key)));
@@ -258,7 +283,14 @@ final class ReferenceStore implements TransactionalStateStore {
       return;
     }
     Row old = visible(key);
-    byte[] bytes = inStorage(put.value().bytes());
+    if ((has(Flaw.THE_FIRST_VALUE_STAYS) && old != null)
+        || (has(Flaw.DELETED_KEYS_STAY_DELETED) && deleted.contains(key))) {
+      return;
+    }
+    byte[] bytes = inStorage(put.value());
+    if (old != null && has(Flaw.VALUES_ARE_WRITTEN_IN_PIECES)) {
+      writeHalf(key, bytes, old);
+    }
     Instant expiresAt = expiry(put.timeToLive());
     if (has(Flaw.TRANSACTION_DROPS_TIME_TO_LIVE) && inTransaction) {
       expiresAt = null;
@@ -270,7 +302,18 @@ final class ReferenceStore implements TransactionalStateStore {
     }
     Instant told = old != null && old.toldExpiry != null ? old.toldExpiry : expiresAt;
     boolean byFirstWrite = change.condition().isAbsent() || (old != null && old.byFirstWrite);
-    rows.put(key, new Row(bytes, etag(bytes), expiresAt, told, byFirstWrite));
+    String etag = inTransaction && has(Flaw.TRANSACTION_WRITES_NO_ETAG) ? "" : etag(bytes);
+    rows.put(key, new Row(bytes, etag, expiresAt, told, byFirstWrite));
+  }
+
+  private void writeHalf(String key, byte[] bytes, Row old) {
+    byte[] mixed = bytes.clone();
+    int half = Math.min(bytes.length, old.bytes.length) / 2;
+    System.arraycopy(old.bytes, 0, mixed, 0, half);
+    rows.put(key, new Row(mixed, old.etag, old.expiresAt, old.toldExpiry, old.byFirstWrite));
+    lock.unlock();
+    LockSupport.parkNanos(A_WHILE);
+    lock.lock();
   }
 
   private static String pattern(String key) {
@@ -280,14 +323,16 @@ final class ReferenceStore implements TransactionalStateStore {
         .orElse("");
   }
 
-  private byte[] inStorage(byte[] bytes) {
-    if (has(Flaw.VALUES_PASS_THROUGH_UTF_8)) {
-      return new String(bytes, UTF_8).getBytes(UTF_8);
-    }
-    String text = new String(bytes, UTF_8);
-    return has(Flaw.JSON_IS_PRINTED_ANEW) && text.startsWith("{\"")
-        ? text.replace(" ", "").getBytes(UTF_8)
-        : bytes;
+  private byte[] inStorage(StateValue value) {
+    String text = new String(value.bytes(), UTF_8);
+    return switch (flaw) {
+      case VALUES_PASS_THROUGH_UTF_8 -> text.getBytes(UTF_8);
+      case JSON_IS_PRINTED_ANEW ->
+        text.startsWith("{\"") ? text.replace(" ", "").getBytes(UTF_8) : value.bytes();
+      case MARKED_JSON_LOSES_DIGITS ->
+        value.isJson() ? text.replace("9265358979", "93").getBytes(UTF_8) : value.bytes();
+      default -> value.bytes();
+    };
   }
 
   private String etag(byte[] bytes) {

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.grpc;
+
+import static dev.pillion.wire.runtime.v1.DaprGrpc.getGetMetadataMethod;
+import static dev.pillion.wire.runtime.v1.DaprGrpc.getSetMetadataMethod;
+
+import com.google.protobuf.Empty;
+import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.wire.runtime.v1.ActorRuntime;
+import dev.pillion.wire.runtime.v1.AppConnectionProperties;
+import dev.pillion.wire.runtime.v1.GetMetadataRequest;
+import dev.pillion.wire.runtime.v1.GetMetadataResponse;
+import dev.pillion.wire.runtime.v1.RegisteredComponents;
+import dev.pillion.wire.runtime.v1.SetMetadataRequest;
+import io.grpc.Status;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** What the runtime is made of, and what callers have noted beside it. */
+final class MetadataService {
+  /** The version of Dapr whose API this is; SDKs and tools look at it. */
+  static final String DAPR_VERSION = "1.18.3";
+
+  /** Every caller is shown all of it: it must fit into an answer. */
+  static final int MAX_EXTENDED_CHARACTERS = 64 * 1024;
+
+  private final EmbeddedRuntime runtime;
+  private final Map<String, String> extended = new TreeMap<>();
+  private final ReentrantLock lock = new ReentrantLock();
+
+  MetadataService(EmbeddedRuntime runtime) {
+    this.runtime = runtime;
+  }
+
+  void addTo(RpcTable rpcs) {
+    rpcs.unary("metadata", getGetMetadataMethod(), this::get);
+    rpcs.unary("metadata", getSetMetadataMethod(), this::set);
+  }
+
+  private GetMetadataResponse get(GetMetadataRequest request) {
+    var description = runtime.describe();
+    var answer = GetMetadataResponse.newBuilder()
+        .setId(description.appId())
+        .setRuntimeVersion(description.version())
+        .putAllExtendedMetadata(extended())
+        // There is no app beside this process and no placement service: Dapr's words for both.
+        .setAppConnectionProperties(
+            AppConnectionProperties.newBuilder().setProtocol("http").setChannelAddress("127.0.0.1"))
+        .setActorRuntime(ActorRuntime.newBuilder()
+            .setRuntimeStatus(ActorRuntime.ActorRuntimeStatus.DISABLED)
+            .setPlacement("placement: disconnected"));
+    for (var component : description.components()) {
+      answer.addRegisteredComponents(RegisteredComponents.newBuilder()
+          .setName(component.name())
+          .setType(component.type())
+          .setVersion(component.version())
+          .addAllCapabilities(component.capabilities()));
+    }
+    return answer.build();
+  }
+
+  private Map<String, String> extended() {
+    lock.lock();
+    try {
+      var copy = new TreeMap<>(extended);
+      copy.put("daprRuntimeVersion", DAPR_VERSION);
+      return copy;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** An empty key is nothing to do, as in Dapr. */
+  private Empty set(SetMetadataRequest request) {
+    if (request.getKey().isEmpty()) {
+      return Empty.getDefaultInstance();
+    }
+    lock.lock();
+    try {
+      var others = extended.entrySet().stream()
+          .filter(entry -> !entry.getKey().equals(request.getKey()))
+          .mapToLong(entry -> (long) entry.getKey().length() + entry.getValue().length())
+          .sum();
+      if (others + request.getKey().length() + request.getValue().length()
+          > MAX_EXTENDED_CHARACTERS) {
+        throw GrpcErrors.plain(
+            Status.Code.RESOURCE_EXHAUSTED,
+            "the extended metadata can't hold more than " + MAX_EXTENDED_CHARACTERS
+                + " characters");
+      }
+      extended.put(request.getKey(), request.getValue());
+      return Empty.getDefaultInstance();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

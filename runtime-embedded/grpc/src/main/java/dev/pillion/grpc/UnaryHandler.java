@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.grpc;
+
+import com.google.protobuf.MessageLite;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallContext;
+import dev.pillion.concurrent.Deadline;
+import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes one request on the event loop, answers it on a thread of the runtime, inside the runtime's
+ * call chain. A refused caller has never cost a thread.
+ */
+final class UnaryHandler<Q extends MessageLite, A extends MessageLite>
+    implements ServerCallHandler<Q, A> {
+  private final Serving serving;
+  private final String block;
+  private final String operation;
+  private final String threadName;
+  private final UnaryRpc<Q, A> rpc;
+  private final Runnable afterwards;
+
+  UnaryHandler(
+      Serving serving, String block, String operation, UnaryRpc<Q, A> rpc, Runnable afterwards) {
+    this.serving = serving;
+    this.block = block;
+    this.operation = operation;
+    this.threadName = "grpc/" + operation;
+    this.rpc = rpc;
+    this.afterwards = afterwards;
+  }
+
+  @Override
+  public ServerCall.Listener<Q> startCall(ServerCall<Q, A> call, Metadata headers) {
+    // A second message would be a protocol error; it must be seen to be refused.
+    call.request(2);
+    return new OneRequest(call, new CallContext(deadline(), TraceHeaders.of(headers)));
+  }
+
+  private Deadline deadline() {
+    var asked = Context.current().getDeadline();
+    return asked == null
+        ? Deadline.none()
+        : Deadline.after(
+            Duration.ofNanos(asked.timeRemaining(TimeUnit.NANOSECONDS)),
+            serving.runtime().time());
+  }
+
+  private final class OneRequest extends ServerCall.Listener<Q> {
+    private final ServerCall<Q, A> call;
+    private final CallContext context;
+    private @Nullable Q request;
+    private boolean refused;
+    private volatile boolean cancelled;
+    private volatile boolean answered;
+
+    OneRequest(ServerCall<Q, A> call, CallContext context) {
+      this.call = call;
+      this.context = context;
+    }
+
+    @Override
+    public void onMessage(Q message) {
+      if (request == null) {
+        request = message;
+      } else if (!refused) {
+        refuse("more than one request in a call of one request");
+      }
+    }
+
+    @Override
+    public void onHalfClose() {
+      var message = request;
+      if (refused) {
+        return;
+      }
+      if (message == null) {
+        refuse("no request in a call of one request");
+        return;
+      }
+      try {
+        serving.runtime().threads().execute(threadName, () -> run(message));
+      } catch (RuntimeException e) {
+        close(serving.status(operation, e));
+      }
+    }
+
+    private void refuse(String why) {
+      refused = true;
+      close(GrpcErrors.plain(Status.Code.INTERNAL, why));
+    }
+
+    private void run(Q message) {
+      if (cancelled) {
+        return;
+      }
+      A answer;
+      try {
+        answer = serving
+            .runtime()
+            .calls()
+            .run(
+                Call.inbound(block, "grpc", operation, false, context),
+                inner -> rpc.answer(message));
+        serving.checkSize(answer.getSerializedSize());
+      } catch (Throwable e) {
+        close(serving.status(operation, e));
+        return;
+      }
+      answered = true;
+      call.sendHeaders(new Metadata());
+      call.sendMessage(answer);
+      call.close(Status.OK, new Metadata());
+    }
+
+    private void close(StatusRuntimeException failure) {
+      var trailers = failure.getTrailers();
+      call.close(failure.getStatus(), trailers == null ? new Metadata() : trailers);
+    }
+
+    @Override
+    public void onCancel() {
+      cancelled = true;
+      onComplete();
+    }
+
+    @Override
+    public void onComplete() {
+      if (answered) {
+        afterwards.run();
+      }
+    }
+  }
+}
