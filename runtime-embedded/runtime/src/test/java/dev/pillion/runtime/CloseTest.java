@@ -44,8 +44,7 @@ class CloseTest {
         .isThrownBy(() -> runtime.state("s"))
         .withMessage("the runtime \"closing\" is closed");
     assertThatIllegalStateException().isThrownBy(() -> runtime.health(Duration.ZERO));
-    assertThatIllegalStateException()
-        .isThrownBy(() -> runtime.threads().execute("x", () -> {}));
+    assertThatIllegalStateException().isThrownBy(() -> runtime.threads().execute("x", () -> {}));
     assertThatIllegalStateException()
         .isThrownBy(() -> runtime.time().schedule(Duration.ZERO, () -> {}));
     assertThat(runtime.describe().components()).hasSize(1);
@@ -59,8 +58,10 @@ class CloseTest {
     var store = new InMemoryStateStore();
     backend.closing = () -> {
       try {
-        runtimes.get(0).calls().run(
-            dev.pillion.call.Call.outbound("state", "s", "get", true), call -> 1);
+        runtimes
+            .get(0)
+            .calls()
+            .run(dev.pillion.call.Call.outbound("state", "s", "get", true), call -> 1);
       } catch (IllegalStateException e) {
         refused.incrementAndGet();
       }
@@ -89,15 +90,18 @@ class CloseTest {
     b.closing = () -> {
       throw new AssertionError("b is stuck");
     };
-    var runtime =
-        builder().component("a", a).component("b", b).component("c", backend("c")).start();
+    var runtime = builder()
+        .component("a", a)
+        .component("b", b)
+        .component("c", backend("c"))
+        .start();
     var failure = catchThrowableOfType(BuildingBlockException.class, runtime::close);
     assertThat(failure).hasMessage("the runtime \"closing\" did not close cleanly");
     assertThat(failure.getCause())
         .hasMessage("component \"b\" (test.backend/v1) did not close cleanly")
         .hasRootCauseMessage("b is stuck");
-    assertThat(failure.getSuppressed()).singleElement().satisfies(
-        e -> assertThat(e).hasRootCauseMessage("a is stuck"));
+    assertThat(failure.getSuppressed()).singleElement().satisfies(e -> assertThat(e)
+        .hasRootCauseMessage("a is stuck"));
     assertThat(events.subList(3, 6)).containsExactly("close c", "close b", "close a");
     runtime.close();
     assertThat(events).hasSize(6);
@@ -174,16 +178,19 @@ class CloseTest {
   void noThreadOfTheRuntimeRemains() throws InterruptedException {
     var worked = new CountDownLatch(2);
     var runtime = EmbeddedRuntime.builder("threadless")
-        .component("a", new Backend("a", events)
-            .failing(dev.pillion.ComponentException.unavailable("not yet", null)))
+        .component(
+            "a",
+            new Backend("a", events)
+                .failing(dev.pillion.ComponentException.unavailable("not yet", null)))
         .component("b", new Backend("b", events))
         .component("s", new InMemoryStateStore())
         .start();
     runtime.threads().execute("work", worked::countDown);
     runtime.time().schedule(Duration.ZERO, worked::countDown);
     await(worked);
-    runtime.state("s").save("k", 1,
-        dev.pillion.state.SaveOptions.defaults().expireAfter(Duration.ofHours(1)));
+    runtime
+        .state("s")
+        .save("k", 1, dev.pillion.state.SaveOptions.defaults().expireAfter(Duration.ofHours(1)));
     assertThat(named("threadless/")).isNotEmpty();
     runtime.close();
     long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);

@@ -22,7 +22,10 @@ class EncryptedStateStoreTest extends StateStoreContract {
           "v1",
           ComponentMetadata.of(
               Map.of(
-                  "keyPrefix", "Team A", "primaryEncryptionKey", "000102030405060708090a0b0c0d0e0f"),
+                  "keyPrefix",
+                  "Team A",
+                  "primaryEncryptionKey",
+                  "000102030405060708090a0b0c0d0e0f"),
               Map.of("primaryEncryptionKey", "state-key")),
           Duration.ofSeconds(5),
           false))

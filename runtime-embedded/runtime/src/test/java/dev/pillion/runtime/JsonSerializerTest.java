@@ -134,8 +134,7 @@ class JsonSerializerTest {
 
   @Test
   void theMessageSaysWhere() {
-    assertThat(refused(
-            "{\"lines\":[{},{\"count\":\"canary\"}]}", TypeRef.of(Order.class)))
+    assertThat(refused("{\"lines\":[{},{\"count\":\"canary\"}]}", TypeRef.of(Order.class)))
         .hasMessageEndingWith(", at lines.[1].count");
     assertThat(refused("{\"lines\": canary}", TypeRef.of(Line.class)))
         .message()
@@ -170,8 +169,8 @@ class JsonSerializerTest {
 
   @Test
   void noTypeIsEverNamedByTheData() {
-    var read = read("{\"@class\":\"java.net.URL\",\"a\":[\"java.net.URL\",\"x\"]}",
-        new TypeRef<Object>() {});
+    var read = read(
+        "{\"@class\":\"java.net.URL\",\"a\":[\"java.net.URL\",\"x\"]}", new TypeRef<Object>() {});
     assertThat(read).isInstanceOf(Map.class);
   }
 

@@ -60,8 +60,11 @@ class SecretStoresTest {
         """.formatted(folder.resolve("secrets.json")));
     for (String item : items) {
       int colon = item.indexOf(": ");
-      text.append("  - {name: ").append(item, 0, colon).append(", value: ")
-          .append(item.substring(colon + 2)).append("}\n");
+      text.append("  - {name: ")
+          .append(item, 0, colon)
+          .append(", value: ")
+          .append(item.substring(colon + 2))
+          .append("}\n");
     }
     return text.toString();
   }
@@ -73,10 +76,15 @@ class SecretStoresTest {
   @Test
   void fromTheEnvironmentWhateverTheOrderOfFiles() {
     files.environment.put("PASSWORD", "s3cret");
-    files.file("z.yaml", ENV)
-        .file("a.yaml", using("env", "password: secretKeyRef: {name: PASSWORD}",
-            "value: secretKeyRef: {name: PASSWORD, key: PASSWORD}",
-            "other: secretKeyRef: {name: PASSWORD, key: \"\"}"));
+    files
+        .file("z.yaml", ENV)
+        .file(
+            "a.yaml",
+            using(
+                "env",
+                "password: secretKeyRef: {name: PASSWORD}",
+                "value: secretKeyRef: {name: PASSWORD, key: PASSWORD}",
+                "other: secretKeyRef: {name: PASSWORD, key: \"\"}"));
     assertThat(files.value("a", "password")).isEqualTo("s3cret");
     assertThat(files.value("a", "value")).isEqualTo("s3cret");
     assertThat(files.value("a", "other")).isEqualTo("s3cret");
@@ -85,7 +93,8 @@ class SecretStoresTest {
   @Test
   void aPrefixIsPutBeforeTheName() {
     files.environment.put("MY_PASSWORD", "s3cret");
-    files.file("z.yaml", ENV + "  metadata:\n  - {name: Prefix, value: MY_}\n")
+    files
+        .file("z.yaml", ENV + "  metadata:\n  - {name: Prefix, value: MY_}\n")
         .file("a.yaml", using("env", "password: secretKeyRef: {name: PASSWORD}"));
     assertThat(files.value("a", "password")).isEqualTo("s3cret");
   }
@@ -94,7 +103,8 @@ class SecretStoresTest {
   @CsvSource({"'', DAPR_API_TOKEN", "'', APP_API_TOKEN", "DAPR_, API_TOKEN", "APP_, API_TOKEN"})
   void daprsOwnVariablesAreNoSecretsToOthers(String prefix, String name) {
     files.environment.putAll(Map.of("DAPR_API_TOKEN", "canary", "APP_API_TOKEN", "canary"));
-    files.file("z.yaml", ENV + "  metadata:\n  - {name: prefix, value: \"" + prefix + "\"}\n")
+    files
+        .file("z.yaml", ENV + "  metadata:\n  - {name: prefix, value: \"" + prefix + "\"}\n")
         .file("a.yaml", using("env", "password: secretKeyRef: {name: " + name + "}"));
     fails("\"password\": the secret store \"env\" has no secret \"%s\" with a field \"%s\""
         .formatted(name, name));
@@ -103,8 +113,9 @@ class SecretStoresTest {
   @Test
   void aSecretWinsOverAValue() {
     files.environment.put("PASSWORD", "s3cret");
-    files.file("z.yaml", ENV).file("a.yaml",
-        using("env", "password: plain\n    secretKeyRef: {name: PASSWORD}"));
+    files
+        .file("z.yaml", ENV)
+        .file("a.yaml", using("env", "password: plain\n    secretKeyRef: {name: PASSWORD}"));
     assertThat(files.value("a", "password")).isEqualTo("s3cret");
   }
 
@@ -113,7 +124,8 @@ class SecretStoresTest {
     files.environment.put("EMPTY", "");
     files.file("z.yaml", ENV);
     files.file("a.yaml", using("env", "password: secretKeyRef: {name: NOT_SET}"));
-    fails("\"password\": the secret store \"env\" has no secret \"NOT_SET\" with a field \"NOT_SET\"");
+    fails(
+        "\"password\": the secret store \"env\" has no secret \"NOT_SET\" with a field \"NOT_SET\"");
     files.file("a.yaml", using("env", "password: secretKeyRef: {name: EMPTY}"));
     fails("\"password\": the secret store \"env\" has no secret \"EMPTY\" with a field \"EMPTY\"");
     files.file("a.yaml", using("vault", "password: secretKeyRef: {name: X}"));
@@ -130,10 +142,13 @@ class SecretStoresTest {
     files.file("z.yaml", fileStore("""
         {"plain": "one", "db": {"user": {"name": "two"}}, "list": ["three", {"x": "four"}], "n": 5}
         """));
-    files.file("a.yaml", using("file",
-        "password: secretKeyRef: {name: plain}",
-        "value: secretKeyRef: {name: \"db:user:name\"}",
-        "other: secretKeyRef: {name: \"list:1:x\", key: \"list:1:x\"}"));
+    files.file(
+        "a.yaml",
+        using(
+            "file",
+            "password: secretKeyRef: {name: plain}",
+            "value: secretKeyRef: {name: \"db:user:name\"}",
+            "other: secretKeyRef: {name: \"list:1:x\", key: \"list:1:x\"}"));
     assertThat(files.value("a", "password")).isEqualTo("one");
     assertThat(files.value("a", "value")).isEqualTo("two");
     assertThat(files.value("a", "other")).isEqualTo("four");
@@ -148,13 +163,18 @@ class SecretStoresTest {
 
   @Test
   void secretsOfSeveralFields() {
-    files.file("z.yaml", fileStore(
-        "{\"db\": {\"user\": \"me\", \"deep\": {\"er\": \"two\"}}, \"plain\": \"one\"}",
-        "multiValued: yes"));
-    files.file("a.yaml", using("file",
-        "password: secretKeyRef: {name: db, key: user}",
-        "value: secretKeyRef: {name: db, key: \"deep:er\"}",
-        "other: secretKeyRef: {name: plain}"));
+    files.file(
+        "z.yaml",
+        fileStore(
+            "{\"db\": {\"user\": \"me\", \"deep\": {\"er\": \"two\"}}, \"plain\": \"one\"}",
+            "multiValued: yes"));
+    files.file(
+        "a.yaml",
+        using(
+            "file",
+            "password: secretKeyRef: {name: db, key: user}",
+            "value: secretKeyRef: {name: db, key: \"deep:er\"}",
+            "other: secretKeyRef: {name: plain}"));
     assertThat(files.value("a", "password")).isEqualTo("me");
     assertThat(files.value("a", "value")).isEqualTo("two");
     assertThat(files.value("a", "other")).isEqualTo("one");
@@ -167,9 +187,11 @@ class SecretStoresTest {
   void aFileThatIsNoObjectIsNamedAndNotQuoted(String json) {
     files.file("z.yaml", fileStore(json));
     files.file("a.yaml", using("file", "value: secretKeyRef: {name: x}"));
-    var failure = catchThrowableOfType(ComponentException.class, () -> files.start().close());
+    var failure =
+        catchThrowableOfType(ComponentException.class, () -> files.start().close());
     assertThat(failure)
-        .hasMessageStartingWith("component \"file\" (secretstores.local.file/v1) could not be opened (1 attempt): the secrets file")
+        .hasMessageStartingWith(
+            "component \"file\" (secretstores.local.file/v1) could not be opened (1 attempt): the secrets file")
         .hasMessageContaining("secrets.json");
     assertThat(stackTrace(failure)).doesNotContain("canary");
   }
@@ -177,14 +199,17 @@ class SecretStoresTest {
   @Test
   void aFileThatIsNotThere() {
     files.file("z.yaml", fileStore("{}").replace("secrets.json", "nothing.json"));
-    assertThat(catchThrowableOfType(ComponentException.class, () -> files.start().close()))
-        .hasMessageContaining("there is no secrets file").hasMessageContaining("nothing.json");
+    assertThat(
+            catchThrowableOfType(ComponentException.class, () -> files.start().close()))
+        .hasMessageContaining("there is no secrets file")
+        .hasMessageContaining("nothing.json");
   }
 
   @Test
   void aStoreThatDoesNotOpenStandsAmongTheProblemsOnce() {
     files.file("z.yaml", fileStore("[]"));
-    files.file("a.yaml", using("file", "value: secretKeyRef: {name: x}"))
+    files
+        .file("a.yaml", using("file", "value: secretKeyRef: {name: x}"))
         .file("b.yaml", paper("b", "nonsense: 1"));
     assertThat(files.problems())
         .hasSize(2)
@@ -196,17 +221,22 @@ class SecretStoresTest {
   void aStoreWithWrongSettingsIsReportedOnceToo() {
     files.file("z.yaml", ENV + "  metadata:\n  - {name: prefx, value: x}\n");
     files.file("a.yaml", using("env", "value: secretKeyRef: {name: x}"));
-    assertThat(files.problems()).containsExactly(
-        "z.yaml:1: component \"env\": \"prefx\" is not a setting of this component; did you mean \"prefix\"?");
+    assertThat(files.problems())
+        .containsExactly(
+            "z.yaml:1: component \"env\": \"prefx\" is not a setting of this component; did you mean \"prefix\"?");
   }
 
   @Test
   void aStoreMayTakeItsOwnSettingsFromAnEarlierOne() {
     files.environment.put("FILE", folder.resolve("secrets.json").toString());
     files.file("y.yaml", ENV);
-    files.file("z.yaml", fileStore("{\"x\": \"found\"}")
-        .replace("value: \"" + folder.resolve("secrets.json") + "\"", "secretKeyRef: {name: FILE}")
-        + "auth: {secretStore: env}\n");
+    files.file(
+        "z.yaml",
+        fileStore("{\"x\": \"found\"}")
+                .replace(
+                    "value: \"" + folder.resolve("secrets.json") + "\"",
+                    "secretKeyRef: {name: FILE}")
+            + "auth: {secretStore: env}\n");
     files.file("a.yaml", using("file", "value: secretKeyRef: {name: x}"));
     assertThat(files.value("a", "value")).isEqualTo("found");
   }
@@ -263,8 +293,9 @@ class SecretStoresTest {
       @Override
       public void close() {}
     };
-    assertThat(files.problems(files.builder().component("vault", vault))).containsExactly(
-        "a.yaml:1: component \"a\": \"value\": the secret store \"vault\" failed: no permission");
+    assertThat(files.problems(files.builder().component("vault", vault)))
+        .containsExactly(
+            "a.yaml:1: component \"a\": \"value\": the secret store \"vault\" failed: no permission");
   }
 
   @Test
@@ -293,9 +324,15 @@ class SecretStoresTest {
   void noSecretInMessagesLogsOrDescriptions() {
     var canary = "canary-4711";
     files.environment.putAll(Map.of("SECRET", canary, "SIZE", canary));
-    files.file("z.yaml", ENV)
-        .file("a.yaml", using("env", "password: secretKeyRef: {name: SECRET}",
-            "value: secretKeyRef: {name: SECRET}", "other: envRef: SECRET"));
+    files
+        .file("z.yaml", ENV)
+        .file(
+            "a.yaml",
+            using(
+                "env",
+                "password: secretKeyRef: {name: SECRET}",
+                "value: secretKeyRef: {name: SECRET}",
+                "other: envRef: SECRET"));
     try (var log = new CapturedLog()) {
       try (var runtime = files.start()) {
         assertThat(ComponentFiles.text(runtime.state("a"), "value")).isEqualTo(canary);
@@ -305,8 +342,14 @@ class SecretStoresTest {
         assertThat(runtime.toString()).doesNotContain(canary);
         assertThat(runtime.state("a").toString()).doesNotContain(canary);
       }
-      files.file("a.yaml", using("env", "size: secretKeyRef: {name: SIZE}", "timeout: envRef: SIZE",
-          "nonsense: secretKeyRef: {name: SECRET}", "colour: canary"));
+      files.file(
+          "a.yaml",
+          using(
+              "env",
+              "size: secretKeyRef: {name: SIZE}",
+              "timeout: envRef: SIZE",
+              "nonsense: secretKeyRef: {name: SECRET}",
+              "colour: canary"));
       var failure = catchThrowableOfType(
           dev.pillion.InvalidConfigurationException.class, () -> files.start().close());
       assertThat(failure.problems()).hasSizeGreaterThanOrEqualTo(3);

@@ -81,11 +81,17 @@ class SettingsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "state.paper, v1", "STATE.Paper, V1", "state.papyrus, ''", "state.paper, v0", "state.scroll, v2",
-    "state.scroll, v1", "state.scroll, ''"
+    "state.paper, v1",
+    "STATE.Paper, V1",
+    "state.papyrus, ''",
+    "state.paper, v0",
+    "state.scroll, v2",
+    "state.scroll, v1",
+    "state.scroll, ''"
   })
   void typesAndVersionsIgnoreCaseAndHaveDefaults(String type, String version) {
-    var spec = paper("a").replace("type: state.paper", "type: " + type)
+    var spec = paper("a")
+        .replace("type: state.paper", "type: " + type)
         .replace("version: v1", "version: \"" + version + "\"");
     files.file("a.yaml", type.contains("scroll") ? spec.replace("colour", "value") : spec);
     assertThat(files.problems()).isEmpty();
@@ -96,39 +102,50 @@ class SettingsTest {
       delimiter = ';',
       value = {"state.paper;v2;[v1]", "state.scroll;v0;[v2, v1]", "state.scroll;v3;[v2, v1]"})
   void anUnknownVersionIsNamedWithThoseThereAre(String type, String version, String known) {
-    files.file("a.yaml", paper("a").replace("type: state.paper", "type: " + type)
-        .replace("version: v1", "version: " + version));
+    files.file(
+        "a.yaml",
+        paper("a")
+            .replace("type: state.paper", "type: " + type)
+            .replace("version: v1", "version: " + version));
     fails("\"%s\" has no version \"%s\"; it has %s".formatted(type, version, known));
   }
 
   @Test
   void anUnknownTypeIsNamedWithTheNearestAndTheList() {
     files.file("a.yaml", paper("a").replace("state.paper", "state.papr"));
-    assertThat(files.problems()).singleElement().asString()
-        .startsWith("a.yaml:1: component \"a\": unknown type \"state.papr\", did you mean \"state.paper\"?; Pillion has [")
+    assertThat(files.problems())
+        .singleElement()
+        .asString()
+        .startsWith(
+            "a.yaml:1: component \"a\": unknown type \"state.papr\", did you mean \"state.paper\"?; Pillion has [")
         .contains("secretstores.local.env", "state.in-memory", "state.redis", "state.scroll");
     files.file("a.yaml", paper("a").replace("state.paper", "bindings.carrier-pigeon"));
-    assertThat(files.problems()).singleElement().asString()
+    assertThat(files.problems())
+        .singleElement()
+        .asString()
         .contains("unknown type \"bindings.carrier-pigeon\"; Pillion has [")
         .doesNotContain("did you mean");
   }
 
   @ParameterizedTest
   @CsvSource({
-    "state.redis, pillion-state-redis", "State.SQLite3, pillion-state-sqlite",
+    "state.redis, pillion-state-redis",
+    "State.SQLite3, pillion-state-sqlite",
     "state.postgresql, pillion-state-postgresql"
   })
   void aTypeWhoseArtifactIsMissingPrintsTheDependency(String type, String artifact) {
     files.file("a.yaml", paper("a").replace("state.paper", type));
-    fails("the type \"%s\" needs an artifact that is not on the class path; add the dependency dev.pillion:%s:%s"
-        .formatted(type, artifact, PillionVersion.current()));
+    fails(
+        "the type \"%s\" needs an artifact that is not on the class path; add the dependency dev.pillion:%s:%s"
+            .formatted(type, artifact, PillionVersion.current()));
     assertThat(PillionVersion.current()).matches("\\d+\\.\\d+\\.\\d+.*");
   }
 
   @Test
   void aProviderThatRefusesIsQuoted() {
-    files.file("a.yaml", paper("a", "torn: true").replace("state.paper", "state.scroll")
-        .replace("colour", "value"));
+    files.file(
+        "a.yaml",
+        paper("a", "torn: true").replace("state.paper", "state.scroll").replace("colour", "value"));
     fails("a torn scroll can't be read");
   }
 
@@ -139,7 +156,9 @@ class SettingsTest {
         .file("b.yaml", paper("b", "password: envRef: NOT_SET"))
         .file("c.yaml", "a: [")
         .file("d.yaml", paper("d").replace("state.paper", "state.nothing"))
-        .file("e.yaml", paper("e", "password: secretKeyRef: {name: x}") + "auth: {secretStore: none}\n");
+        .file(
+            "e.yaml",
+            paper("e", "password: secretKeyRef: {name: x}") + "auth: {secretStore: none}\n");
     assertThat(files.problems()).hasSize(7);
     try {
       files.start().close();
@@ -165,8 +184,13 @@ class SettingsTest {
   @Test
   void aValueWinsOverAVariableUnlessItIsNull() {
     files.environment.put("COLOUR", "green");
-    files.file("a.yaml", paper("a", "value: red\n    envRef: COLOUR",
-        "other: null\n    envRef: COLOUR", "password: \"\"\n    envRef: COLOUR"));
+    files.file(
+        "a.yaml",
+        paper(
+            "a",
+            "value: red\n    envRef: COLOUR",
+            "other: null\n    envRef: COLOUR",
+            "password: \"\"\n    envRef: COLOUR"));
     assertThat(files.value("a", "value")).isEqualTo("red");
     assertThat(files.value("a", "other")).isEqualTo("green");
     assertThat(files.value("a", "password")).isEmpty();
@@ -185,7 +209,8 @@ class SettingsTest {
         "Dapr_x#\"Dapr_x\" is reserved; variables named APP_API_TOKEN or DAPR_… can't be referred to"
       })
   void variablesThatCannotBeReferredTo(String name, String reason) {
-    for (String set : new String[] {"A B", "APP_API_TOKEN", "app_api_token", "DAPR_API_TOKEN", "Dapr_x"}) {
+    for (String set :
+        new String[] {"A B", "APP_API_TOKEN", "app_api_token", "DAPR_API_TOKEN", "Dapr_x"}) {
       files.environment.put(set, "canary");
     }
     files.file("a.yaml", paper("a", "value: envRef: \"" + name + "\""));
@@ -194,19 +219,28 @@ class SettingsTest {
 
   @Test
   void aListOfAllowedVariablesIsHeld() {
-    files.environment.putAll(Map.of("COLOUR", "green", "COLOUR_2", "red", "OTHER", "canary",
-        "DAPR_ENV_KEYS", "  COLOUR_2  COLOUR "));
+    files.environment.putAll(Map.of(
+        "COLOUR",
+        "green",
+        "COLOUR_2",
+        "red",
+        "OTHER",
+        "canary",
+        "DAPR_ENV_KEYS",
+        "  COLOUR_2  COLOUR "));
     files.file("a.yaml", paper("a", "value: envRef: COLOUR", "other: envRef: COLOUR_2"));
     assertThat(files.problems()).isEmpty();
     files.file("a.yaml", paper("a", "value: envRef: OTHER"));
-    fails("\"value\": the variable \"OTHER\" is not in DAPR_ENV_KEYS, which lists [COLOUR_2  COLOUR]");
+    fails(
+        "\"value\": the variable \"OTHER\" is not in DAPR_ENV_KEYS, which lists [COLOUR_2  COLOUR]");
     files.environment.put("DAPR_ENV_KEYS", " ");
     assertThat(files.problems()).isEmpty();
   }
 
   @Test
   void quotesAroundAVariableOrSecretAreTakenOffAsDaprDoes() {
-    files.environment.putAll(Map.of("A", "\"in quotes\"", "B", "`in ticks`", "C", "\"half", "D", "\""));
+    files.environment.putAll(
+        Map.of("A", "\"in quotes\"", "B", "`in ticks`", "C", "\"half", "D", "\""));
     files.file("a.yaml", paper("a", "value: envRef: A", "other: envRef: B", "password: envRef: C"));
     assertThat(files.value("a", "value")).isEqualTo("in quotes");
     assertThat(files.value("a", "other")).isEqualTo("in ticks");
@@ -219,12 +253,17 @@ class SettingsTest {
   void placeholdersAreFilled() {
     files.environment.put("POD_NAME", "pod-7");
     files.namespace = "prod";
-    files.file("a.yaml", paper("a", "value: \"{appID}/{namespace}/{podName}/{AppID}/{other}\"",
-        "other: \"{uuid}+{uuid}\""));
+    files.file(
+        "a.yaml",
+        paper(
+            "a",
+            "value: \"{appID}/{namespace}/{podName}/{AppID}/{other}\"",
+            "other: \"{uuid}+{uuid}\""));
     assertThat(files.value("a", "value")).isEqualTo("orders/prod.orders/pod-7/{AppID}/{other}");
     var uuids = files.value("a", "other").split("\\+");
     assertThat(uuids).hasSize(2).doesNotHaveDuplicates();
-    assertThat(uuids[0]).matches("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+    assertThat(uuids[0])
+        .matches("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
   }
 
   @Test
@@ -256,11 +295,18 @@ class SettingsTest {
         spec: {type: secretstores.local.env, version: v1}
         """);
     files.file("a.yaml", paper("a", setting + ": envRef: WRONG"));
-    assertThat(files.problems()).singleElement().asString()
-        .contains("\"" + setting + "\"").doesNotContain("canary");
-    files.file("a.yaml", paper("a", setting + ": secretKeyRef: {name: WRONG}")
-        + "auth: {secretStore: env}\n");
-    assertThat(files.problems()).singleElement().asString()
-        .contains("\"" + setting + "\"").doesNotContain("canary");
+    assertThat(files.problems())
+        .singleElement()
+        .asString()
+        .contains("\"" + setting + "\"")
+        .doesNotContain("canary");
+    files.file(
+        "a.yaml",
+        paper("a", setting + ": secretKeyRef: {name: WRONG}") + "auth: {secretStore: env}\n");
+    assertThat(files.problems())
+        .singleElement()
+        .asString()
+        .contains("\"" + setting + "\"")
+        .doesNotContain("canary");
   }
 }

@@ -68,7 +68,8 @@ class StartTest {
       assertThat(context.namespace()).isEqualTo("prod");
       assertThat(context.name()).isEqualTo("a");
       assertThat(context.time()).isSameAs(time);
-      assertThat(context.deadline().remainingNanos()).isEqualTo(Duration.ofSeconds(5).toNanos());
+      assertThat(context.deadline().remainingNanos())
+          .isEqualTo(Duration.ofSeconds(5).toNanos());
     };
     builder().namespace("prod").component("a", a).start().close();
     assertThat(events).containsExactly("open a", "close a");
@@ -136,8 +137,13 @@ class StartTest {
 
   @Test
   void theInitTimeoutIsTheComponentsOwn() throws Throwable {
-    var spec = new ComponentSpec("st", "state.in-memory", "",
-        dev.pillion.component.ComponentMetadata.of(Map.of()), Duration.ofMillis(120), false);
+    var spec = new ComponentSpec(
+        "st",
+        "state.in-memory",
+        "",
+        dev.pillion.component.ComponentMetadata.of(Map.of()),
+        Duration.ofMillis(120),
+        false);
     var backend = backend("a").failing(away("x"), away("x"), away("x"), away("x"));
     builder().component(spec.initTimeout(Duration.ofSeconds(1))).start().close();
     var lifecycle = new Lifecycle();
@@ -146,7 +152,8 @@ class StartTest {
     registry.add(entry);
     var threads = new SystemThreads("orders");
     var opener = new Opener("orders", "", time, threads, lifecycle);
-    var attempt = new FutureTask<>(() -> catchThrowable(() -> opener.openAll(registry, List.of(entry))));
+    var attempt =
+        new FutureTask<>(() -> catchThrowable(() -> opener.openAll(registry, List.of(entry))));
     new Thread(attempt).start();
     time.awaitPending(1);
     time.advance(Duration.ofMillis(50));
@@ -169,12 +176,13 @@ class StartTest {
 
   @Test
   void aBugOrAMissingDriverIsNamedWithItsComponentAndNotQuoted() {
-    for (Throwable bug : List.of(
-        new NullPointerException("canary"), new NoClassDefFoundError("canary"))) {
+    for (Throwable bug :
+        List.of(new NullPointerException("canary"), new NoClassDefFoundError("canary"))) {
       events.clear();
-      var failure = catchThrowableOfType(
-          ComponentException.class,
-          () -> builder().component("b", backend("b")).component("a", backend("a").failing(bug)).start());
+      var failure = catchThrowableOfType(ComponentException.class, () -> builder()
+          .component("b", backend("b"))
+          .component("a", backend("a").failing(bug))
+          .start());
       assertThat(failure)
           .hasMessage("component \"a\" (test.backend/v1) could not be opened (1 attempt): "
               + bug.getClass().getName())
@@ -195,14 +203,12 @@ class StartTest {
     };
     var c = backend("c").failing(ComponentException.failed("c is broken", null));
     var d = backend("d");
-    var failure = catchThrowableOfType(
-        ComponentException.class,
-        () -> builder()
-            .component("a", a)
-            .component("b", b)
-            .component("c", c)
-            .component("d", d)
-            .start());
+    var failure = catchThrowableOfType(ComponentException.class, () -> builder()
+        .component("a", a)
+        .component("b", b)
+        .component("c", c)
+        .component("d", d)
+        .start());
     assertThat(failure).hasMessageContaining("b is broken");
     assertThat(List.of(failure.getSuppressed()))
         .extracting(Throwable::getMessage)
@@ -250,7 +256,8 @@ class StartTest {
       b.failing(away("not there"));
     }
     var start = new FutureTask<>(() -> {
-      var failure = catchThrowable(() -> builder().component("b", b).component("a", a).start());
+      var failure =
+          catchThrowable(() -> builder().component("b", b).component("a", a).start());
       return Map.entry(Thread.interrupted(), failure);
     });
     var thread = new Thread(start);
@@ -313,7 +320,8 @@ class StartTest {
         throw new NoClassDefFoundError("io/grpc/Server");
       }
     };
-    assertThat(catchThrowable(() -> builder().component("a", backend("a")).with(bad).start()))
+    assertThat(catchThrowable(
+            () -> builder().component("a", backend("a")).with(bad).start()))
         .isInstanceOf(NoClassDefFoundError.class);
     assertThat(events).containsExactly("open a", "close a");
   }
@@ -420,7 +428,8 @@ class StartTest {
                   "s", "state.in-memory", "v1", List.of("ETAG", "TRANSACTIONAL", "TTL")),
               org.assertj.core.groups.Tuple.tuple("b", "test.backend", "v1", List.of()));
       assertThat(description.toString())
-          .startsWith("Pillion " + PillionVersion.current() + ", app id \"orders\", namespace \"prod\"");
+          .startsWith(
+              "Pillion " + PillionVersion.current() + ", app id \"orders\", namespace \"prod\"");
     }
   }
 

@@ -85,8 +85,7 @@ class SystemThreadsTest {
     assertThat(running.await(30, TimeUnit.SECONDS)).as("all run at once").isTrue();
 
     var rejected = catchThrowableOfType(
-        CallRejectedException.class,
-        () -> threads.execute("pubsub/events", late::incrementAndGet));
+        CallRejectedException.class, () -> threads.execute("pubsub/events", late::incrementAndGet));
 
     assertThat(rejected)
         .hasMessage("\"pubsub/events\" would need thread 513 of at most 512;"

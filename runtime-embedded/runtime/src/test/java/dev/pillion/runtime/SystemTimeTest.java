@@ -25,7 +25,8 @@ class SystemTimeTest {
 
   @Test
   void readsTheMachinesClocks() {
-    assertThat(time.now()).isBetween(Instant.now().minusSeconds(5), Instant.now().plusSeconds(5));
+    assertThat(time.now())
+        .isBetween(Instant.now().minusSeconds(5), Instant.now().plusSeconds(5));
     assertThat(time.nanos()).isLessThanOrEqualTo(System.nanoTime());
   }
 
