@@ -29,7 +29,11 @@ final class AwaitShutdownProgram {
     var runtime = EmbeddedRuntime.builder("child").component("a", component).start();
     switch (args[0]) {
       case "await" -> {
-        say("ready");
+        var ready = new Thread(() -> {
+          awaitHook();
+          say("ready");
+        });
+        ready.start();
         runtime.awaitShutdown();
         say("released");
       }
