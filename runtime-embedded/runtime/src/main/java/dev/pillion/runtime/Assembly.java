@@ -169,8 +169,8 @@ final class Assembly {
     }
     if (component != null) {
       spec.metadata().problems().stream()
-          .filter(problem -> unresolved.stream()
-              .noneMatch(key -> problem.startsWith("\"" + key + "\"")))
+          .filter(problem ->
+              unresolved.stream().noneMatch(key -> problem.startsWith("\"" + key + "\"")))
           .forEach(found::add);
     }
     found.forEach(problem -> problems.add(place + ": " + problem));

@@ -67,9 +67,7 @@ public final class JsonSerializer implements Serializer {
   private static String reason(IOException e) {
     if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
       return ", at "
-          + mapping.getPath().stream()
-              .map(JsonSerializer::step)
-              .collect(Collectors.joining("."));
+          + mapping.getPath().stream().map(JsonSerializer::step).collect(Collectors.joining("."));
     }
     if (e instanceof JsonProcessingException processing && processing.getLocation() != null) {
       return ", at byte " + processing.getLocation().getByteOffset();
@@ -82,7 +80,9 @@ public final class JsonSerializer implements Serializer {
     if (step.getFieldName() == null) {
       return "[" + step.getIndex() + "]";
     }
-    return step.getFrom() instanceof Map || step.getFrom() == Map.class ? "[*]" : step.getFieldName();
+    return step.getFrom() instanceof Map || step.getFrom() == Map.class
+        ? "[*]"
+        : step.getFieldName();
   }
 
   @Override

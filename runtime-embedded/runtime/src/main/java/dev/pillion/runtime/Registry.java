@@ -119,9 +119,7 @@ final class Registry {
 
   List<ComponentHealth> health(Duration timeout, TimeSource time) {
     var health = new ArrayList<ComponentHealth>();
-    entries
-        .values()
-        .forEach(entry -> health.add(health(entry, Deadline.after(timeout, time))));
+    entries.values().forEach(entry -> health.add(health(entry, Deadline.after(timeout, time))));
     leftOut.forEach((name, reason) ->
         health.add(new ComponentHealth(name, ComponentHealth.Status.ABSENT, reason)));
     return List.copyOf(health);

@@ -72,8 +72,8 @@ final class ResourceLoader {
   private void loadFile(Path file) {
     try {
       if (Files.size(file) > MAX_BYTES) {
-        problems.add("%s: larger than %d bytes, which no Dapr resource is"
-            .formatted(file, MAX_BYTES));
+        problems.add(
+            "%s: larger than %d bytes, which no Dapr resource is".formatted(file, MAX_BYTES));
         return;
       }
       split(file, Files.readString(file));
@@ -115,7 +115,8 @@ final class ResourceLoader {
         }
       }
     } catch (MarkedYamlEngineException e) {
-      problems.add("%s: not valid YAML: %s".formatted(source.at(e.getProblemMark()), e.getProblem()));
+      problems.add(
+          "%s: not valid YAML: %s".formatted(source.at(e.getProblemMark()), e.getProblem()));
     } catch (YamlEngineException e) {
       problems.add("%s: not valid YAML: %s".formatted(source.file(), firstLine(e)));
     } catch (StackOverflowError e) {

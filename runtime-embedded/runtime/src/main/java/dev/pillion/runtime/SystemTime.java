@@ -43,12 +43,12 @@ final class SystemTime implements TimeSource, AutoCloseable {
   @Override
   public Scheduled schedule(Duration delay, Runnable task) {
     Runnable guarded = () -> {
-          try {
-            task.run();
-          } catch (RuntimeException | Error e) {
-            log.error("a scheduled task failed; it must not throw", e);
-          }
-        };
+      try {
+        task.run();
+      } catch (RuntimeException | Error e) {
+        log.error("a scheduled task failed; it must not throw", e);
+      }
+    };
     try {
       var future = timer.schedule(guarded, delay.toNanos(), TimeUnit.NANOSECONDS);
       return () -> future.cancel(false);

@@ -29,8 +29,9 @@ final class YamlCheck {
   static boolean isSound(YamlDocument.Source source, Node root, List<String> problems) {
     var check = new YamlCheck(source, problems);
     if (!check.isBounded(root, 0)) {
-      problems.add(source.at(root)
-          + ": the document is too deep or, with its aliases followed, too large to be one of Dapr's");
+      problems.add(
+          source.at(root)
+              + ": the document is too deep or, with its aliases followed, too large to be one of Dapr's");
       return false;
     }
     check.reportTwice(root);

@@ -29,8 +29,8 @@ final class YamlText {
   private static final Set<String> FALSE =
       Set.of("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE");
   private static final Set<String> NULL = Set.of("", "~", "null", "Null", "NULL");
-  private static final Pattern INTEGER = Pattern.compile(
-      "([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))");
+  private static final Pattern INTEGER =
+      Pattern.compile("([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))");
   private static final Pattern DECIMAL =
       Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]{1,9})?");
   private static final BigInteger MIN = BigInteger.valueOf(Long.MIN_VALUE);
@@ -57,7 +57,9 @@ final class YamlText {
     var merged = new ArrayList<Node>();
     node.getValue().forEach(tuple -> {
       var key = tuple.getKeyNode();
-      if (key instanceof ScalarNode scalar && !isText(scalar) && scalar.getValue().equals("<<")) {
+      if (key instanceof ScalarNode scalar
+          && !isText(scalar)
+          && scalar.getValue().equals("<<")) {
         merged.addAll(
             tuple.getValueNode() instanceof SequenceNode several
                 ? several.getValue()

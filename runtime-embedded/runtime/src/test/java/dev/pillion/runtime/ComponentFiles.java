@@ -24,7 +24,9 @@ final class ComponentFiles {
     this.folder = folder;
   }
 
-  /** One component with these metadata lines, each {@code key: yaml}; the first is a valid paper. */
+  /**
+   * One component with these metadata lines, each {@code key: yaml}; the first is a valid paper.
+   */
   static String paper(String name, String... items) {
     var text = new StringBuilder("""
         apiVersion: dapr.io/v1alpha1
@@ -42,7 +44,10 @@ final class ComponentFiles {
       int colon = item.indexOf(": ");
       text.append("  - name: ").append(item, 0, colon).append('\n');
       var value = item.substring(colon + 2);
-      text.append(value.startsWith("secretKeyRef:") || value.startsWith("envRef:") ? "    " : "    value: ")
+      text.append(
+              value.startsWith("secretKeyRef:") || value.startsWith("envRef:")
+                  ? "    "
+                  : "    value: ")
           .append(value)
           .append('\n');
     }
@@ -81,7 +86,8 @@ final class ComponentFiles {
   }
 
   List<String> problems(EmbeddedRuntime.Builder builder) {
-    var failure = catchThrowableOfType(InvalidConfigurationException.class, () -> builder.start().close());
+    var failure = catchThrowableOfType(
+        InvalidConfigurationException.class, () -> builder.start().close());
     return failure == null
         ? List.of()
         : failure.problems().stream()
@@ -97,6 +103,9 @@ final class ComponentFiles {
   }
 
   static String text(StateStore store, String setting) {
-    return store.get(setting, byte[].class).map(bytes -> new String(bytes, UTF_8)).orElse(null);
+    return store
+        .get(setting, byte[].class)
+        .map(bytes -> new String(bytes, UTF_8))
+        .orElse(null);
   }
 }

@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A store with settings of every kind, whose values are its settings: reading shows what came in. */
+/**
+ * A store with settings of every kind, whose values are its settings: reading shows what came in.
+ */
 final class PaperStateStore implements StateStoreComponent {
   private final Map<String, String> settings;
 

@@ -17,7 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which documents of a folder become components, in which order, and what is wrong with the rest. */
+/**
+ * Which documents of a folder become components, in which order, and what is wrong with the rest.
+ */
 class ResourceLoaderTest {
   @TempDir
   Path folder;
@@ -123,8 +125,10 @@ class ResourceLoaderTest {
   void namespacesMustNotDiffer() {
     files
         .file("a.yaml", paper("none"))
-        .file("b.yaml", paper("prod").replace("  name: prod\n", "  name: prod\n  namespace: prod\n"))
-        .file("c.yaml", paper("test").replace("  name: test\n", "  name: test\n  namespace: test\n"));
+        .file(
+            "b.yaml", paper("prod").replace("  name: prod\n", "  name: prod\n  namespace: prod\n"))
+        .file(
+            "c.yaml", paper("test").replace("  name: test\n", "  name: test\n  namespace: test\n"));
     assertThat(names()).containsExactly("none", "prod", "test");
     files.namespace = "prod";
     assertThat(names()).containsExactly("none", "prod");
@@ -146,7 +150,8 @@ class ResourceLoaderTest {
   void aNameCanBeGivenOnceOnly() {
     files.file("a.yaml", paper("same")).file("b.yaml", paper("x") + "---\n" + paper("same"));
     assertThat(files.problems())
-        .containsExactly("b.yaml:12: component \"same\": there is a component of that name at a.yaml:1 already");
+        .containsExactly(
+            "b.yaml:12: component \"same\": there is a component of that name at a.yaml:1 already");
   }
 
   @Test
@@ -182,7 +187,8 @@ class ResourceLoaderTest {
       assertThat(names()).isEmpty();
       assertThat(log.lines("WARN"))
           .hasSize(2)
-          .anySatisfy(line -> assertThat(line).contains("a.yaml:1: Resiliency documents", "no effect"))
+          .anySatisfy(
+              line -> assertThat(line).contains("a.yaml:1: Resiliency documents", "no effect"))
           .anySatisfy(line -> assertThat(line).contains("a.yaml:5: Subscription"));
     }
   }
@@ -221,8 +227,8 @@ class ResourceLoaderTest {
     files.file("a.yaml", paper("ok") + "---\n" + yaml + "---\n" + paper("b", "nonsense: 1"));
     assertThat(files.problems())
         .hasSize(2)
-        .anySatisfy(problem ->
-            assertThat(problem).matches("(?s)a\\.yaml:1[2-4]: not valid YAML: .*"))
+        .anySatisfy(
+            problem -> assertThat(problem).matches("(?s)a\\.yaml:1[2-4]: not valid YAML: .*"))
         .anySatisfy(problem -> assertThat(problem).contains("component \"b\": \"nonsense\""));
   }
 
@@ -286,9 +292,8 @@ class ResourceLoaderTest {
         .file("b.yaml", "a: &a\n  b: *a\n")
         .file("c.yaml", "a: &a [*a, *a]\n")
         .file("d.yaml", paper("d", "value: &v [ *v ]"));
-    assertThat(files.problems())
-        .hasSize(4)
-        .allSatisfy(p -> assertThat(p).containsAnyOf("with its aliases followed, too large"));
+    assertThat(files.problems()).hasSize(4).allSatisfy(p -> assertThat(p)
+        .containsAnyOf("with its aliases followed, too large"));
   }
 
   @Test
@@ -296,9 +301,8 @@ class ResourceLoaderTest {
     files
         .file("a.yaml", "a: " + "[".repeat(200) + "]".repeat(200) + "\n")
         .file("b.yaml", "a: " + "[".repeat(200_000) + "]".repeat(200_000) + "\n");
-    assertThat(files.problems())
-        .hasSize(2)
-        .allSatisfy(p -> assertThat(p).containsAnyOf("too deep", "nested too deeply", "not valid YAML"));
+    assertThat(files.problems()).hasSize(2).allSatisfy(p -> assertThat(p)
+        .containsAnyOf("too deep", "nested too deeply", "not valid YAML"));
   }
 
   @Test
@@ -341,12 +345,18 @@ class ResourceLoaderTest {
         .file("a.yaml", paper("a").replace("  name: a", "  nam: a"))
         .file("b.yaml", paper("b").replace("  type: state.paper\n", ""))
         .file("c.yaml", paper("c/d"))
-        .file("d.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: d}\nspec: x\n")
+        .file(
+            "d.yaml",
+            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: d}\nspec: x\n")
         .file("e.yaml", paper("e") + "scopes: orders\n")
-        .file("f.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: f}\n"
-            + "spec: {type: state.paper, metadata: {a: b}}\n")
-        .file("g.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: g}\n"
-            + "spec: {type: state.paper, metadata: [a]}\n")
+        .file(
+            "f.yaml",
+            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: f}\n"
+                + "spec: {type: state.paper, metadata: {a: b}}\n")
+        .file(
+            "g.yaml",
+            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: g}\n"
+                + "spec: {type: state.paper, metadata: [a]}\n")
         .file("h.yaml", paper("h").replace("version: v1", "ignoreErrors: maybe"))
         .file("i.yaml", paper("i").replace("version: v1", "version: v1\n  version: v1"))
         .file("j.yaml", paper("j", "value: 1", "value: 2"));
@@ -376,8 +386,8 @@ class ResourceLoaderTest {
   @Test
   void theOrderOfFoldersIsKept() {
     files.file("z/a.yaml", paper("first")).file("a/a.yaml", paper("second"));
-    var builder = EmbeddedRuntime.builder("orders")
-        .resources(folder.resolve("z"), folder.resolve("a"));
+    var builder =
+        EmbeddedRuntime.builder("orders").resources(folder.resolve("z"), folder.resolve("a"));
     try (var runtime = builder.start()) {
       assertThat(runtime.describe().components())
           .extracting(ComponentDescription::name)

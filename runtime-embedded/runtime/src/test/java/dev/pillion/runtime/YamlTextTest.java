@@ -64,7 +64,9 @@ class YamlTextTest {
         arguments("2001-12-14t21:59:43.10-05:00", "2001-12-14t21:59:43.10-05:00"),
         arguments("12:30:45", "12:30:45"),
         arguments("190:20:30", "190:20:30"),
-        arguments("{b: 1, a: [x, \"y\", 2, 1.0, true, null, ~]}", "{\"a\":[\"x\",\"y\",2,1,true,null,null],\"b\":1}"),
+        arguments(
+            "{b: 1, a: [x, \"y\", 2, 1.0, true, null, ~]}",
+            "{\"a\":[\"x\",\"y\",2,1,true,null,null],\"b\":1}"),
         arguments("[1, 2, 3]", "[1,2,3]"),
         arguments("{a: yes, 1: x, true: z}", "{\"1\":\"x\",\"a\":true,\"true\":\"z\"}"),
         arguments("{a: \"<&>\"}", "{\"a\":\"\\u003c\\u0026\\u003e\"}"),
@@ -96,7 +98,9 @@ class YamlTextTest {
         arguments("1e+3", "1000"),
         arguments("1E3", "1000"),
         arguments("12e03", "12000"),
-        arguments("{big: 12345678901234567890123, f: 1e3, g: 1.10, h: 0.000001, i: 1e21, j: 1e-7, k: 12345678.9}", "{\"big\":1.2345678901234568e+22,\"f\":1000,\"g\":1.1,\"h\":0.000001,\"i\":1e+21,\"j\":1e-7,\"k\":12345678.9}"),
+        arguments(
+            "{big: 12345678901234567890123, f: 1e3, g: 1.10, h: 0.000001, i: 1e21, j: 1e-7, k: 12345678.9}",
+            "{\"big\":1.2345678901234568e+22,\"f\":1000,\"g\":1.1,\"h\":0.000001,\"i\":1e+21,\"j\":1e-7,\"k\":12345678.9}"),
         arguments("\"\\u00e9\\t\"", "é\t"),
         arguments("\"say \\\"hi\\\" \\\\ x\"", "say \"hi\" \\ x"),
         arguments("\"@x\"", "@x"));
@@ -105,7 +109,8 @@ class YamlTextTest {
   @ParameterizedTest
   @MethodSource
   void asDaprReadsThem(String yaml, String text) {
-    var files = new ComponentFiles(folder).file("a.yaml", ComponentFiles.paper("a", "value: " + yaml));
+    var files =
+        new ComponentFiles(folder).file("a.yaml", ComponentFiles.paper("a", "value: " + yaml));
     assertThat(files.value("a", "value")).isEqualTo(text);
   }
 
