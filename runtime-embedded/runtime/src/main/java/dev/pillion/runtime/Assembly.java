@@ -74,7 +74,7 @@ final class Assembly {
       lifecycle.opened("calls", calls::close);
       var runtime = new EmbeddedRuntime(builder, this);
       for (Extension extension : builder.extensions) {
-        lifecycle.opened(extension.getClass().getSimpleName(), extension.start(runtime));
+        lifecycle.opened(extension.getClass().getName(), extension.start(runtime));
       }
       log.info("\"{}\" is ready after {} ms", builder.appId, (time.nanos() - begun) / 1_000_000);
       return runtime;

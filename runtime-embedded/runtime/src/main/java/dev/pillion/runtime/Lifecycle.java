@@ -36,7 +36,7 @@ final class Lifecycle {
         if (e instanceof InterruptedException) {
           Thread.currentThread().interrupt();
         }
-        failures.add(new IllegalStateException("\"" + step.name + "\" did not close cleanly", e));
+        failures.add(new IllegalStateException(step.name + " did not close cleanly", e));
       }
     }
     return failures;
