@@ -11,38 +11,40 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The building blocks in one folder: a durable state store named {@value #STATE_STORE}, as {@code dapr init} names its own.
+ * The building blocks in one folder: a durable state store named {@value #STATE_STORE}, as
+ * {@code dapr init} names its own.
  *
- * <p>Every acknowledged write is on disk. The folder is made when it is missing; it must be on a local disk. Several processes
- * on one machine may use it at the same time.
+ * <p>Every acknowledged write is on disk. The folder is made when it is missing; it must be on a
+ * local disk. Several processes on one machine may use it at the same time.
  */
 public final class Local implements Extension {
-    /** The name of the state store. */
-    public static final String STATE_STORE = "statestore";
+  /** The name of the state store. */
+  public static final String STATE_STORE = "statestore";
 
-    private final Path folder;
+  private final Path folder;
 
-    private Local(Path folder) {
-        this.folder = folder;
+  private Local(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Keeps everything in this folder.
+   *
+   * <p>{@link EmbeddedRuntime.Builder#with} throws {@link InvalidConfigurationException} when it
+   * can't be made.
+   */
+  public static Local in(Path folder) {
+    return new Local(folder);
+  }
+
+  @Override
+  public void configure(EmbeddedRuntime.Builder builder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new InvalidConfigurationException(List.of("the folder \"%s\" can't be made: %s"
+          .formatted(folder.toAbsolutePath(), e.getMessage())));
     }
-
-    /**
-     * Keeps everything in this folder.
-     *
-     * <p>{@link EmbeddedRuntime.Builder#with} throws {@link InvalidConfigurationException} when it can't be made.
-     */
-    public static Local in(Path folder) {
-        return new Local(folder);
-    }
-
-    @Override
-    public void configure(EmbeddedRuntime.Builder builder) {
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new InvalidConfigurationException(
-                    List.of("the folder \"%s\" can't be made: %s".formatted(folder.toAbsolutePath(), e.getMessage())));
-        }
-        builder.component(STATE_STORE, SqliteStateStore.at(folder.resolve("state.db")));
-    }
+    builder.component(STATE_STORE, SqliteStateStore.at(folder.resolve("state.db")));
+  }
 }

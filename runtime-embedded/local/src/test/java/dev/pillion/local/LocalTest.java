@@ -13,34 +13,34 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LocalTest {
-    @TempDir
-    Path folder;
+  @TempDir
+  Path folder;
 
-    @Test
-    void whatOneRuntimeSavesTheNextOneReads() {
-        var data = folder.resolve("a/new/folder");
-        try (var runtime = EmbeddedRuntime.builder("app").with(Local.in(data)).start()) {
-            runtime.state(Local.STATE_STORE).save("k", "v");
-        }
-        try (var runtime = EmbeddedRuntime.builder("app").with(Local.in(data)).start()) {
-            assertThat(runtime.state(Local.STATE_STORE).get("k", String.class)).contains("v");
-        }
+  @Test
+  void whatOneRuntimeSavesTheNextOneReads() {
+    var data = folder.resolve("a/new/folder");
+    try (var runtime = EmbeddedRuntime.builder("app").with(Local.in(data)).start()) {
+      runtime.state(Local.STATE_STORE).save("k", "v");
     }
+    try (var runtime = EmbeddedRuntime.builder("app").with(Local.in(data)).start()) {
+      assertThat(runtime.state(Local.STATE_STORE).get("k", String.class)).contains("v");
+    }
+  }
 
-    @Test
-    void twoRuntimesOnOneFolderSeeEachOthersWrites() {
-        try (var one = EmbeddedRuntime.builder("app").with(Local.in(folder)).start();
-                var two = EmbeddedRuntime.builder("app").with(Local.in(folder)).start()) {
-            one.state(Local.STATE_STORE).save("k", 1);
-            assertThat(two.state(Local.STATE_STORE).get("k", Integer.class)).contains(1);
-        }
+  @Test
+  void twoRuntimesOnOneFolderSeeEachOthersWrites() {
+    try (var one = EmbeddedRuntime.builder("app").with(Local.in(folder)).start();
+        var two = EmbeddedRuntime.builder("app").with(Local.in(folder)).start()) {
+      one.state(Local.STATE_STORE).save("k", 1);
+      assertThat(two.state(Local.STATE_STORE).get("k", Integer.class)).contains(1);
     }
+  }
 
-    @Test
-    void aFolderThatCantBeMadeIsNamed() throws IOException {
-        var file = Files.createFile(folder.resolve("file"));
-        assertThatThrownBy(() -> EmbeddedRuntime.builder("app").with(Local.in(file.resolve("data"))))
-                .isInstanceOf(InvalidConfigurationException.class)
-                .hasMessageContaining(file.toString());
-    }
+  @Test
+  void aFolderThatCantBeMadeIsNamed() throws IOException {
+    var file = Files.createFile(folder.resolve("file"));
+    assertThatThrownBy(() -> EmbeddedRuntime.builder("app").with(Local.in(file.resolve("data"))))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining(file.toString());
+  }
 }

@@ -3,16 +3,19 @@ package dev.pillion.connections.redis;
 
 import io.lettuce.core.RedisException;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.protocol.AsyncCommand;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** One connection to each primary of a cluster. */
@@ -21,18 +24,34 @@ final class ClusterLink implements Link {
   private final Duration timeout;
   private final RedisClusterAsyncCommands<byte[], byte[]> commands;
 
-  ClusterLink(StatefulRedisClusterConnection<byte[], byte[]> connection, Duration timeout) {
+  private ClusterLink(StatefulRedisClusterConnection<byte[], byte[]> connection, Duration timeout) {
     this.connection = connection;
     this.timeout = timeout;
     this.commands = connection.async();
   }
 
-  /** Connects to every primary, so that no first command finds its node still connecting. */
-  CompletableFuture<Void> connectAll() {
+  /**
+   * Asks for the cluster's topology and connects to every primary, so that no first command finds
+   * its node still connecting.
+   *
+   * @param timeout how long a command is waited for; null for the client's own setting
+   */
+  static CompletionStage<ClusterLink> open(RedisClusterClient client, @Nullable Duration timeout) {
+    return client
+        .refreshPartitionsAsync()
+        .thenCompose(topology -> client.connectAsync(ByteArrayCodec.INSTANCE))
+        .thenCompose(connection -> new ClusterLink(
+                connection, timeout == null ? connection.getTimeout() : timeout)
+            .connectAll());
+  }
+
+  private CompletableFuture<ClusterLink> connectAll() {
+    // A primary that is away costs its own keys only; it is tried again when one is asked for.
     return CompletableFuture.allOf(connection.getPartitions().stream()
-        .filter(node -> node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.hasNoSlots())
-        .map(this::connectionTo)
-        .toArray(CompletableFuture[]::new));
+            .filter(node -> node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.hasNoSlots())
+            .map(node -> connectionTo(node).handle((connected, failure) -> failure == null))
+            .toArray(CompletableFuture[]::new))
+        .thenApply(done -> this);
   }
 
   private CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connectionTo(

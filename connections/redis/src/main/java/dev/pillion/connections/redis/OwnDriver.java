@@ -155,10 +155,7 @@ final class OwnDriver implements Driver {
   @Override
   public CompletionStage<? extends Link> connect() {
     if (client instanceof RedisClusterClient cluster) {
-      return cluster.connectAsync(ByteArrayCodec.INSTANCE).thenCompose(connection -> {
-        var link = new ClusterLink(connection, settings.commandTimeout());
-        return link.connectAll().thenApply(done -> link);
-      });
+      return ClusterLink.open(cluster, settings.commandTimeout());
     }
     return ((RedisClient) client)
         .connectAsync(ByteArrayCodec.INSTANCE, serverUri())

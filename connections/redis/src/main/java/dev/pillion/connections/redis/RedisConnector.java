@@ -44,10 +44,7 @@ public final class RedisConnector {
 
   /** Connects with a borrowed client to a Cluster, as {@link #on(RedisClient)} does. */
   public static RedisConnector on(RedisClusterClient client) {
-    return borrowed(() -> client.connectAsync(ByteArrayCodec.INSTANCE).thenCompose(connection -> {
-      var link = new ClusterLink(connection, connection.getTimeout());
-      return link.connectAll().thenApply(done -> link);
-    }));
+    return borrowed(() -> ClusterLink.open(client, null));
   }
 
   private static RedisConnector borrowed(Supplier<CompletionStage<? extends Link>> connect) {

@@ -163,6 +163,7 @@ final class GroupCommit {
    * Those of the last batch were let go together and are likely to come back together: lets them
    * arrive first. After a batch of one there is nobody to wait for.
    */
+  @SuppressWarnings("ThreadPriorityCheck") // a hint: without it commits are more, and still right
   private void awaitCompany() {
     for (int i = 0; i < MAX_YIELDS && lastBatch > 1 && queue.size() < lastBatch; i++) {
       Thread.yield();
