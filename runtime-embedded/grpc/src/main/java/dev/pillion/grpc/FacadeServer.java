@@ -4,13 +4,13 @@ package dev.pillion.grpc;
 import dev.pillion.runtime.EmbeddedRuntime;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.ServerChannel;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.time.Duration;
@@ -40,7 +40,7 @@ final class FacadeServer implements AutoCloseable {
   static FacadeServer start(Endpoint endpoint, FacadeOptions options, EmbeddedRuntime runtime) {
     var loops = new MultiThreadIoEventLoopGroup(
         EVENT_LOOPS,
-        new DefaultThreadFactory(runtime.appId() + "/grpc-io", true),
+        new IoThreads(runtime.appId() + "/grpc-io"),
         NioIoHandler.newFactory());
     try {
       endpoint.prepare();
@@ -77,6 +77,10 @@ final class FacadeServer implements AutoCloseable {
         .keepAliveTimeout(5, TimeUnit.SECONDS)
         .addService(rpcs.service())
         .addService(ProtoReflectionServiceV1.newInstance());
+    if (endpoint instanceof Endpoint.Socket) {
+      // A Unix domain socket has no such option, and Netty would warn of each connection.
+      builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
+    }
     // The last one added is asked first: no token, no answer, whatever was called.
     if (options.isFiltered()) {
       builder.intercept(new ApiFilter(options.allowed(), options.denied()));

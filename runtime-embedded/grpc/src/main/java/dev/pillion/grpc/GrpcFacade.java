@@ -35,6 +35,10 @@ import org.slf4j.LoggerFactory;
 public final class GrpcFacade implements Extension {
   private static final Logger log = LoggerFactory.getLogger(GrpcFacade.class);
 
+  /** gRPC's own: at debug level it prints headers and bodies. */
+  private static final String FRAME_LOGGER =
+      "io.grpc.netty.shaded.io.grpc.netty.NettyServerHandler";
+
   private static final int DEFAULT_MESSAGE_SIZE = 4 * 1024 * 1024;
   private static final int DEFAULT_HEADER_LIST_SIZE = 64 * 1024;
   private static final int DEFAULT_CONCURRENT_CALLS = 256;
@@ -199,6 +203,7 @@ public final class GrpcFacade implements Extension {
     if (!problems.isEmpty()) {
       throw new InvalidConfigurationException(problems);
     }
+    WarmUp.begin();
   }
 
   private @Nullable Endpoint port(List<String> problems) {
@@ -252,26 +257,22 @@ public final class GrpcFacade implements Extension {
     var place = endpoint == null ? socket(runtime) : endpoint;
     var started = FacadeServer.start(place, settings, runtime);
     server = started;
-    warn(place, settings);
+    var where = place instanceof Endpoint.Port at ? at.host() + ":" + started.port() : place.toString();
+    if (settings.token() == null && place instanceof Endpoint.Port at && !at.isLoopback()) {
+      log.warn("the facade listens on {} and asks for no token: set one", where);
+    }
+    if (LoggerFactory.getLogger(FRAME_LOGGER).isDebugEnabled()) {
+      log.warn("\"{}\" logs every request with its token and values: keep it off", FRAME_LOGGER);
+    }
     log.info(
         "\"{}\" serves Dapr's gRPC API on {}, {}",
         runtime.appId(),
-        place instanceof Endpoint.Port at
-            ? at.address().getAddress().getHostAddress() + ":" + started.port()
-            : place,
+        where,
         settings.token() == null ? "without a token" : "with a token");
     return () -> {
       server = null;
       started.close();
     };
-  }
-
-  private static void warn(Endpoint place, FacadeOptions settings) {
-    if (settings.token() == null
-        && place instanceof Endpoint.Port at
-        && !at.address().getAddress().isLoopbackAddress()) {
-      log.warn("the facade listens on {} and asks for no token: set one", place);
-    }
   }
 
   private Endpoint socket(EmbeddedRuntime runtime) {
