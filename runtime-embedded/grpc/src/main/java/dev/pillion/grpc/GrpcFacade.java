@@ -185,11 +185,15 @@ public final class GrpcFacade implements Extension {
     }
     var problems = new ArrayList<String>();
     var tokenWanted = token == null ? environment.getOrDefault("DAPR_API_TOKEN", "") : token;
-    if (token != null && token.isBlank()) {
+    if (token != null && token.isEmpty()) {
       problems.add("the facade's token can't be empty; leave it out to ask for none");
     }
+    if (!tokenWanted.chars().allMatch(letter -> letter > ' ' && letter < 127)) {
+      problems.add("the facade's token has a space, a line end or a letter outside ASCII in it,"
+          + " which no header carries");
+    }
     options = new FacadeOptions(
-        tokenWanted.isBlank() ? null : tokenWanted,
+        tokenWanted.isEmpty() ? null : tokenWanted,
         groups("allowedApis", allowed, problems),
         groups("deniedApis", denied, problems),
         positive("maxMessageSize", maxMessageSize, DEFAULT_MESSAGE_SIZE, problems),
@@ -257,7 +261,8 @@ public final class GrpcFacade implements Extension {
     var place = endpoint == null ? socket(runtime) : endpoint;
     var started = FacadeServer.start(place, settings, runtime);
     server = started;
-    var where = place instanceof Endpoint.Port at ? at.host() + ":" + started.port() : place.toString();
+    var where =
+        place instanceof Endpoint.Port at ? at.host() + ":" + started.port() : place.toString();
     if (settings.token() == null && place instanceof Endpoint.Port at && !at.isLoopback()) {
       log.warn("the facade listens on {} and asks for no token: set one", where);
     }

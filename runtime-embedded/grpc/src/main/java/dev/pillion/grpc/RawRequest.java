@@ -37,7 +37,8 @@ final class RawRequest {
 
   /** The message that the bytes are, by the method's own description. */
   static <Q extends Message> Q parse(MethodDescriptor<Q, ?> method, byte[] bytes) {
-    var prototype = (Message) ((PrototypeMarshaller<Q>) method.getRequestMarshaller()).getMessagePrototype();
+    var prototype =
+        (Message) ((PrototypeMarshaller<Q>) method.getRequestMarshaller()).getMessagePrototype();
     if (prototype == null) {
       throw new IllegalStateException(method.getFullMethodName() + " has no type of request");
     }
@@ -46,7 +47,9 @@ final class RawRequest {
       Q request = (Q) prototype.getParserForType().parseFrom(bytes);
       return request;
     } catch (InvalidProtocolBufferException e) {
-      throw GrpcErrors.plain(Status.Code.INTERNAL, "the request is no " + prototype.getDescriptorForType().getName());
+      throw GrpcErrors.plain(
+          Status.Code.INTERNAL,
+          "the request is no " + prototype.getDescriptorForType().getName());
     }
   }
 }

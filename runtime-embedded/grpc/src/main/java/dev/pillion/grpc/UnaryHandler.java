@@ -138,8 +138,7 @@ final class UnaryHandler<Q extends Message, A extends Message>
 
     private void close(StatusRuntimeException failure) {
       var trailers = failure.getTrailers();
-      send(() ->
-          call.close(failure.getStatus(), trailers == null ? new Metadata() : trailers));
+      send(() -> call.close(failure.getStatus(), trailers == null ? new Metadata() : trailers));
     }
 
     /** A call that was cut while it ran finds nobody to answer to. */

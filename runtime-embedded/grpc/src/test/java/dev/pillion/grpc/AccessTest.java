@@ -28,8 +28,9 @@ import org.slf4j.LoggerFactory;
 /** Who may call what. Every test walks all rpcs there are, so that a new one is in it. */
 class AccessTest {
   private static final String TOKEN = "canary-9f2c";
-  private static final String REFLECTION =
-      "grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+  private static final List<String> REFLECTION = List.of(
+      "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+      "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");
 
   private static TestFacade start(GrpcFacade facade) {
     return TestFacade.start(facade, builder -> builder.component(STORE, new InMemoryStateStore()));
@@ -42,9 +43,10 @@ class AccessTest {
   /** All rpcs, the one that ends the facade last. */
   private static List<String> everyMethod() {
     return Stream.concat(
-            Stream.of(REFLECTION),
+            REFLECTION.stream(),
             RawCalls.daprMethods().stream()
-                .sorted((a, b) -> Boolean.compare(a.endsWith("/Shutdown"), b.endsWith("/Shutdown"))))
+                .sorted(
+                    (a, b) -> Boolean.compare(a.endsWith("/Shutdown"), b.endsWith("/Shutdown"))))
         .toList();
   }
 
@@ -112,6 +114,17 @@ class AccessTest {
   }
 
   @Test
+  void aTokenThatNoHeaderCarriesIsAProblemAndIsNotTold() {
+    for (String odd : List.of(TOKEN + "\n", " " + TOKEN, TOKEN + "\u00E9")) {
+      var facade = new GrpcFacade(0, null, null, Map.of("DAPR_API_TOKEN", odd));
+      assertThatThrownBy(() -> EmbeddedRuntime.builder("checkout").with(facade))
+          .isInstanceOf(InvalidConfigurationException.class)
+          .hasMessageContaining("token")
+          .hasMessageNotContaining(TOKEN);
+    }
+  }
+
+  @Test
   void everyRpcIsInOneGroup() {
     var seen = new HashSet<String>();
     for (String group : ApiGroups.names()) {
@@ -169,7 +182,7 @@ class AccessTest {
   void whatIsDeniedIsNotServed() {
     try (var facade = start(TestFacade.facade().deniedApis("state.v1", "shutdown.v1"))) {
       assertThat(served(facade))
-          .hasSize(everyMethod().size() - 7)
+          .hasSize(everyMethod().size() - 1 - 7)
           .doesNotContain("GetState", "SaveState", "Shutdown")
           .contains("QueryStateAlpha1", "GetMetadata");
     }
@@ -177,8 +190,7 @@ class AccessTest {
 
   @Test
   void whatIsDeniedIsDeniedEvenWhenAllowed() {
-    var both =
-        TestFacade.facade().allowedApis("state.v1", "metadata.v1").deniedApis("state.v1.0");
+    var both = TestFacade.facade().allowedApis("state.v1", "metadata.v1").deniedApis("state.v1.0");
     try (var facade = start(both)) {
       assertThat(served(facade))
           .containsExactlyInAnyOrder("GetMetadata", "SetMetadata", "ServerReflectionInfo");

@@ -150,7 +150,8 @@ public final class FacadeStateStore implements StateStore {
   public void save(String key, Object value, SaveOptions options) {
     var item = item(key, value, options);
     try {
-      dapr.saveState(SaveStateRequest.newBuilder().setStoreName(name).addStates(item).build());
+      dapr.saveState(
+          SaveStateRequest.newBuilder().setStoreName(name).addStates(item).build());
     } catch (StatusRuntimeException e) {
       throw failure(e, "ERR_STATE_SAVE", key, options.etag());
     }
@@ -241,8 +242,10 @@ public final class FacadeStateStore implements StateStore {
           dapr.saveState(
               SaveStateRequest.newBuilder().setStoreName(name).addStates(item).build());
         } else {
-          dapr.deleteBulkState(
-              DeleteBulkStateRequest.newBuilder().setStoreName(name).addStates(item).build());
+          dapr.deleteBulkState(DeleteBulkStateRequest.newBuilder()
+              .setStoreName(name)
+              .addStates(item)
+              .build());
         }
       } catch (StatusRuntimeException e) {
         var failure = failure(
@@ -284,8 +287,8 @@ public final class FacadeStateStore implements StateStore {
                 .filter(item -> isCondition(item))
                 .filter(item -> text.contains("key \"" + item.getKey() + "\""))
                 .findFirst()
-                .<Throwable>map(item ->
-                    new EtagMismatchException("ERR_STATE_SAVE", item.getKey(), expected(item), null))
+                .<Throwable>map(item -> new EtagMismatchException(
+                    "ERR_STATE_SAVE", item.getKey(), expected(item), null))
                 .orElse(e));
       default ->
         text.startsWith("the transaction contains")

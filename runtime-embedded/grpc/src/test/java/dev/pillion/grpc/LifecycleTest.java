@@ -94,8 +94,7 @@ class LifecycleTest {
     var held = held(facade);
     facade.runtime().close();
 
-    assertThatThrownBy(() -> held.get(30, TimeUnit.SECONDS))
-        .isInstanceOf(ExecutionException.class);
+    assertThatThrownBy(() -> held.get(30, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class);
     gate.countDown();
     facade.close();
   }
@@ -177,8 +176,9 @@ class LifecycleTest {
           .getMetadata(GetMetadataRequest.getDefaultInstance());
     }
 
-    assertThat(recorder.seen.stream().map(seen -> seen.call.direction() + " " + seen.call.block()
-            + " " + seen.call.target() + " " + seen.call.operation()))
+    assertThat(recorder.seen.stream()
+            .map(seen -> seen.call.direction() + " " + seen.call.block() + " " + seen.call.target()
+                + " " + seen.call.operation()))
         .containsExactly(
             "INBOUND state grpc GetState",
             "OUTBOUND state statestore get",
@@ -210,11 +210,11 @@ class LifecycleTest {
     headers.put(
         binary,
         HexFormat.of()
-            .parseHex("0000" + "0123456789abcdef".repeat(2) + "01" + "fedcba9876543210" + "02" + "00"));
+            .parseHex(
+                "0000" + "0123456789abcdef".repeat(2) + "01" + "fedcba9876543210" + "02" + "00"));
     var sent = TraceHeaders.of(headers);
     assertThat(sent)
-        .containsEntry(
-            "traceparent", "00-" + "0123456789abcdef".repeat(2) + "-fedcba9876543210-00")
+        .containsEntry("traceparent", "00-" + "0123456789abcdef".repeat(2) + "-fedcba9876543210-00")
         .containsKey("grpc-trace-bin");
 
     headers.removeAll(binary);
@@ -249,7 +249,8 @@ class LifecycleTest {
       var second = new GrpcFacade(first.port(), null, null, Map.of());
 
       assertThatThrownBy(
-              () -> TestFacade.start(second, builder -> builder.component(STORE, component)))
+              () -> TestFacade.start(
+                  second, builder -> builder.component(STORE, new InMemoryStateStore())))
           .isInstanceOf(InvalidConfigurationException.class)
           .hasMessageStartingWith("the facade can't listen on 127.0.0.1:" + first.port())
           .hasMessageContaining("in use");

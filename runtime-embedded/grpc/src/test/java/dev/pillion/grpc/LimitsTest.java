@@ -15,6 +15,7 @@ import dev.pillion.wire.runtime.v1.DaprGrpc;
 import dev.pillion.wire.runtime.v1.GetBulkStateRequest;
 import dev.pillion.wire.runtime.v1.SaveStateRequest;
 import io.grpc.Status.Code;
+import java.io.IOException;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -223,6 +224,31 @@ class LimitsTest {
       assertThat(end).isNotNull();
       assertThat(end.errorCode()).as("ENHANCE_YOUR_CALM").isEqualTo(11);
       assertThat(end.text()).isEqualTo("too_many_pings");
+    }
+    assertServes(facade);
+  }
+
+  @Test
+  void aConnectionThatBeginsCallsOnlyToEndThemIsEnded() throws Exception {
+    try (var abuser = new RawConnection(facade.port())) {
+      abuser.greet();
+      var sent = new Thread(() -> {
+        try {
+          for (int stream = 1; stream < 40_000; stream += 2) {
+            abuser.begin(stream, "/dapr.proto.runtime.v1.Dapr/GetState");
+            abuser.frame(RawConnection.RST_STREAM, 0, stream, new byte[] {0, 0, 0, 8});
+          }
+        } catch (IOException e) {
+          // The server has had enough.
+        }
+      });
+      sent.start();
+
+      var end = abuser.readUntil(RawConnection.GOAWAY);
+      assertThat(end).isNotNull();
+      assertThat(end.errorCode()).as("ENHANCE_YOUR_CALM").isEqualTo(11);
+      abuser.close();
+      sent.join();
     }
     assertServes(facade);
   }

@@ -42,7 +42,9 @@ class MetadataFacadeTest {
   }
 
   private void set(String key, String value) {
-    facade.dapr().setMetadata(SetMetadataRequest.newBuilder().setKey(key).setValue(value).build());
+    facade
+        .dapr()
+        .setMetadata(SetMetadataRequest.newBuilder().setKey(key).setValue(value).build());
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.util.Map;
 final class RawConnection implements AutoCloseable {
   static final int DATA = 0;
   static final int HEADERS = 1;
+  static final int RST_STREAM = 3;
   static final int SETTINGS = 4;
   static final int PING = 6;
   static final int GOAWAY = 7;

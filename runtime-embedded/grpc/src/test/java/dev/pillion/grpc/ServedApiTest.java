@@ -80,7 +80,10 @@ class ServedApiTest {
 
     assertThat(services.getListServicesResponse().getServiceList().stream()
             .map(service -> service.getName()))
-        .containsExactlyInAnyOrder(DAPR, "grpc.reflection.v1.ServerReflection");
+        .containsExactlyInAnyOrder(
+            DAPR,
+            "grpc.reflection.v1.ServerReflection",
+            "grpc.reflection.v1alpha.ServerReflection");
   }
 
   @Test

@@ -62,7 +62,8 @@ class StateErrorsTest {
   }
 
   private static void delete(DaprBlockingStub dapr, String store, String key) {
-    dapr.deleteState(DeleteStateRequest.newBuilder().setStoreName(store).setKey(key).build());
+    dapr.deleteState(
+        DeleteStateRequest.newBuilder().setStoreName(store).setKey(key).build());
   }
 
   private static void deleteBulk(DaprBlockingStub dapr, String store, StateItem.Builder... items) {
@@ -82,9 +83,8 @@ class StateErrorsTest {
       DaprBlockingStub dapr, String store, String operation, StateItem.Builder... items) {
     var request = ExecuteStateTransactionRequest.newBuilder().setStoreName(store);
     for (var item : items) {
-      request.addOperations(TransactionalStateOperation.newBuilder()
-          .setOperationType(operation)
-          .setRequest(item));
+      request.addOperations(
+          TransactionalStateOperation.newBuilder().setOperationType(operation).setRequest(item));
     }
     dapr.executeStateTransaction(request.build());
   }
@@ -97,8 +97,8 @@ class StateErrorsTest {
   private static Map<String, Rpc> rpcs() {
     return Map.of(
         "GetState",
-        (dapr, store, key) ->
-            dapr.getState(GetStateRequest.newBuilder().setStoreName(store).setKey(key).build()),
+        (dapr, store, key) -> dapr.getState(
+            GetStateRequest.newBuilder().setStoreName(store).setKey(key).build()),
         "GetBulkState",
         StateErrorsTest::getBulk,
         "SaveState",
@@ -123,8 +123,8 @@ class StateErrorsTest {
 
   private static Stream<DynamicTest> each(BiConsumer<String, Rpc> test) {
     return rpcs().entrySet().stream()
-        .map(rpc -> DynamicTest.dynamicTest(
-            rpc.getKey(), () -> test.accept(rpc.getKey(), rpc.getValue())));
+        .map(rpc ->
+            DynamicTest.dynamicTest(rpc.getKey(), () -> test.accept(rpc.getKey(), rpc.getValue())));
   }
 
   @TestFactory
@@ -224,8 +224,8 @@ class StateErrorsTest {
   void anEtagThatIsNotTheValues() {
     save(item("k", "x"));
 
-    var saved = failure(() -> save(item("k", "y").setEtag(etag("stale"))))
-        .hasReason("ERR_STATE_SAVE");
+    var saved =
+        failure(() -> save(item("k", "y").setEtag(etag("stale")))).hasReason("ERR_STATE_SAVE");
     assertThat(saved.thrown().getStatus().getCode()).isEqualTo(Code.ABORTED);
     assertThat(saved.thrown().getStatus().getDescription())
         .startsWith("failed saving state in state store statestore: possible etag mismatch");
@@ -370,12 +370,24 @@ class StateErrorsTest {
 
   @Test
   void aTimeToLiveThatIsNoNumber() {
-    var failure = failure(() -> save(item("k", "x").putMetadata("ttlInSeconds", "soon")))
-        .hasReason("ERR_STATE_SAVE");
-    assertThat(failure.thrown().getStatus().getCode()).isEqualTo(Code.INTERNAL);
-    assertThat(failure.thrown().getStatus().getDescription())
-        .startsWith("failed saving state in state store statestore: "
-            + "incorrect value for metadata 'ttlInSeconds'");
+    var bad = item("k", "x").putMetadata("ttlInSeconds", "soon");
+
+    for (var call : new StateItem.Builder[][] {{bad}, {item("good", "x"), bad}}) {
+      var failure = failure(() -> save(call)).hasReason("ERR_STATE_SAVE");
+      assertThat(failure.thrown().getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
+      assertThat(failure.thrown().getStatus().getDescription())
+          .startsWith("failed saving state in state store statestore: "
+              + "incorrect value for metadata 'ttlInSeconds'");
+    }
+    assertThat(facade.runtime().state(STORE).get("good", byte[].class)).isEmpty();
+  }
+
+  @Test
+  void aConditionOnAKeyThatTheTransactionHasChangedBefore() {
+    var failure = failure(() -> transact(
+            facade.dapr(), STORE, "upsert", item("k", "x"), item("k", "y").setEtag(etag("1"))))
+        .hasReason("ERR_STATE_TRANSACTION");
+    assertThat(failure.thrown().getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
   }
 
   @Test
@@ -383,13 +395,14 @@ class StateErrorsTest {
     fails("k", () -> new CallTimeoutException("ERR_COMPONENT", "no answer for 2 s", null));
 
     failure(() -> facade.dapr().getState(read("k")))
-        .has(
-            Code.DEADLINE_EXCEEDED,
-            "fail to get k from state store statestore: no answer for 2 s")
+        .has(Code.DEADLINE_EXCEEDED, "fail to get k from state store statestore: no answer for 2 s")
         .hasReason("ERR_STATE_GET");
     assertThat(code(item("k", "x"))).isEqualTo(Code.DEADLINE_EXCEEDED);
     assertThat(code(item("k", "x"), item("good", "x"))).isEqualTo(Code.DEADLINE_EXCEEDED);
-    assertThat(failure(() -> delete(facade.dapr(), STORE, "k")).thrown().getStatus().getCode())
+    assertThat(failure(() -> delete(facade.dapr(), STORE, "k"))
+            .thrown()
+            .getStatus()
+            .getCode())
         .isEqualTo(Code.DEADLINE_EXCEEDED);
     assertThat(failure(() -> transact(facade.dapr(), STORE, "upsert", item("k", "x")))
             .thrown()

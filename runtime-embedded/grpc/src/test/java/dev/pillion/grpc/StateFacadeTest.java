@@ -128,7 +128,9 @@ class StateFacadeTest {
   @Test
   void noItemIsNothingToDo() {
     save();
-    facade.dapr().deleteBulkState(DeleteBulkStateRequest.newBuilder().setStoreName(STORE).build());
+    facade
+        .dapr()
+        .deleteBulkState(DeleteBulkStateRequest.newBuilder().setStoreName(STORE).build());
     facade
         .dapr()
         .executeStateTransaction(
@@ -202,12 +204,10 @@ class StateFacadeTest {
     save(item("seen", "{ \"a\" : 1 }")
         .putMetadata("contentType", "application/json")
         .putMetadata("own", "thing")
-        .setOptions(
-            StateOptions.newBuilder().setConsistency(StateConsistency.CONSISTENCY_STRONG)));
+        .setOptions(StateOptions.newBuilder().setConsistency(StateConsistency.CONSISTENCY_STRONG)));
 
     var put = (StateChange.Put) seen.get();
-    assertThat(put.metadata())
-        .isEqualTo(Map.of("contentType", "application/json", "own", "thing"));
+    assertThat(put.metadata()).isEqualTo(Map.of("contentType", "application/json", "own", "thing"));
     assertThat(put.consistency()).isEqualTo(Consistency.STRONG);
     assertThat(put.value().isJson()).isTrue();
     assertThat(text("seen")).isEqualTo("{\"a\":1}");
@@ -277,7 +277,8 @@ class StateFacadeTest {
     assertThat(items.stream().map(BulkStateItem::getKey)).containsExactly("b", "absent", "a", "b");
     assertThat(items.stream().map(item -> item.getData().toStringUtf8()))
         .containsExactly("2", "", "1", "2");
-    assertThat(items.get(1)).isEqualTo(BulkStateItem.newBuilder().setKey("absent").build());
+    assertThat(items.get(1))
+        .isEqualTo(BulkStateItem.newBuilder().setKey("absent").build());
     assertThat(items.get(2).getEtag()).isEqualTo(get("a").getEtag());
   }
 
