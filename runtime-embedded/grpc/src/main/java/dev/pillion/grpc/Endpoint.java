@@ -11,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -55,7 +56,15 @@ sealed interface Endpoint {
 
     @Override
     public String toString() {
-      return address.getAddress().getHostAddress() + ":" + address.getPort();
+      return host() + ":" + address.getPort();
+    }
+
+    String host() {
+      return address.getAddress().getHostAddress();
+    }
+
+    boolean isLoopback() {
+      return address.getAddress().isLoopbackAddress();
     }
   }
 
@@ -73,9 +82,7 @@ sealed interface Endpoint {
       if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
         return;
       }
-      if (!Files.readAttributes(
-              file, java.nio.file.attribute.BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-          .isOther()) {
+      if (!isSocket()) {
         throw new IOException("there is a file of that name, and it is no socket");
       }
       if (isListenedOn()) {
@@ -83,6 +90,11 @@ sealed interface Endpoint {
       }
       // What a killed process left behind.
       Files.delete(file);
+    }
+
+    private boolean isSocket() throws IOException {
+      return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .isOther();
     }
 
     private boolean isListenedOn() {
@@ -123,7 +135,7 @@ sealed interface Endpoint {
 
   private static InvalidConfigurationException problem(String text, IOException cause) {
     var problem = new InvalidConfigurationException(List.of(text));
-    problem.initCause(cause);
+    problem.addSuppressed(cause);
     return problem;
   }
 }

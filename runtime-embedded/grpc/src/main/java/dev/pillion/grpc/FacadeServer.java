@@ -2,15 +2,17 @@
 package dev.pillion.grpc;
 
 import dev.pillion.runtime.EmbeddedRuntime;
+import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.ServerChannel;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.time.Duration;
@@ -22,6 +24,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class FacadeServer implements AutoCloseable {
   private static final int EVENT_LOOPS = 2;
+  private static final int MAX_RESETS = 10_000;
+  private static final int RESETS_WINDOW_SECONDS = 30;
   private static final Duration CUT = Duration.ofSeconds(1);
 
   private final Endpoint endpoint;
@@ -39,17 +43,20 @@ final class FacadeServer implements AutoCloseable {
 
   static FacadeServer start(Endpoint endpoint, FacadeOptions options, EmbeddedRuntime runtime) {
     var loops = new MultiThreadIoEventLoopGroup(
-        EVENT_LOOPS,
-        new DefaultThreadFactory(runtime.appId() + "/grpc-io", true),
-        NioIoHandler.newFactory());
+        EVENT_LOOPS, new IoThreads(runtime.appId() + "/grpc-io"), NioIoHandler.newFactory());
+    Server server = null;
     try {
       endpoint.prepare();
-      var server = build(endpoint, options, runtime, loops).start();
+      server = build(endpoint, options, runtime, loops).start();
       endpoint.bound();
       return new FacadeServer(endpoint, runtime, loops, server);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
+      if (server != null) {
+        server.shutdownNow();
+        endpoint.released();
+      }
       end(loops);
-      throw endpoint.unusable(e);
+      throw e instanceof IOException io ? endpoint.unusable(io) : (RuntimeException) e;
     }
   }
 
@@ -70,13 +77,19 @@ final class FacadeServer implements AutoCloseable {
         .maxInboundMessageSize(options.maxMessageSize())
         .maxInboundMetadataSize(options.maxHeaderListSize())
         .maxConcurrentCallsPerConnection(options.maxConcurrentCalls())
+        .maxRstFramesPerWindow(MAX_RESETS, RESETS_WINDOW_SECONDS)
         .permitKeepAliveTime(8, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)
         .maxConnectionIdle(3, TimeUnit.MINUTES)
         .keepAliveTime(10, TimeUnit.SECONDS)
         .keepAliveTimeout(5, TimeUnit.SECONDS)
         .addService(rpcs.service())
-        .addService(ProtoReflectionServiceV1.newInstance());
+        .addService(ProtoReflectionServiceV1.newInstance())
+        .addService(olderReflection());
+    if (endpoint instanceof Endpoint.Socket) {
+      // A Unix domain socket has no such option, and Netty would warn of each connection.
+      builder.withChildOption(ChannelOption.SO_KEEPALIVE, null);
+    }
     // The last one added is asked first: no token, no answer, whatever was called.
     if (options.isFiltered()) {
       builder.intercept(new ApiFilter(options.allowed(), options.denied()));
@@ -86,6 +99,12 @@ final class FacadeServer implements AutoCloseable {
       builder.intercept(new TokenCheck(token));
     }
     return builder.build();
+  }
+
+  /** Dapr serves both versions, and older tools know this one alone. */
+  @SuppressWarnings("deprecation")
+  private static BindableService olderReflection() {
+    return ProtoReflectionService.newInstance();
   }
 
   /** The port; -1 for a Unix domain socket. */

@@ -40,7 +40,10 @@ final class GrpcErrors {
     if (failure instanceof CallTimeoutException) {
       return Status.Code.DEADLINE_EXCEEDED;
     }
-    return failure instanceof CallRejectedException ? Status.Code.RESOURCE_EXHAUSTED : otherwise;
+    if (failure instanceof CallRejectedException) {
+      return Status.Code.RESOURCE_EXHAUSTED;
+    }
+    return failure instanceof IllegalArgumentException ? Status.Code.INVALID_ARGUMENT : otherwise;
   }
 
   /** What Dapr makes of an HTTP status: the token check and the list of APIs answer so. */

@@ -35,6 +35,10 @@ import org.slf4j.LoggerFactory;
 public final class GrpcFacade implements Extension {
   private static final Logger log = LoggerFactory.getLogger(GrpcFacade.class);
 
+  /** gRPC's own: at debug level it prints headers and bodies. */
+  private static final String FRAME_LOGGER =
+      "io.grpc.netty.shaded.io.grpc.netty.NettyServerHandler";
+
   private static final int DEFAULT_MESSAGE_SIZE = 4 * 1024 * 1024;
   private static final int DEFAULT_HEADER_LIST_SIZE = 64 * 1024;
   private static final int DEFAULT_CONCURRENT_CALLS = 256;
@@ -181,11 +185,15 @@ public final class GrpcFacade implements Extension {
     }
     var problems = new ArrayList<String>();
     var tokenWanted = token == null ? environment.getOrDefault("DAPR_API_TOKEN", "") : token;
-    if (token != null && token.isBlank()) {
+    if (token != null && token.isEmpty()) {
       problems.add("the facade's token can't be empty; leave it out to ask for none");
     }
+    if (!tokenWanted.chars().allMatch(letter -> letter > ' ' && letter < 127)) {
+      problems.add("the facade's token has a space, a line end or a letter outside ASCII in it,"
+          + " which no header carries");
+    }
     options = new FacadeOptions(
-        tokenWanted.isBlank() ? null : tokenWanted,
+        tokenWanted.isEmpty() ? null : tokenWanted,
         groups("allowedApis", allowed, problems),
         groups("deniedApis", denied, problems),
         positive("maxMessageSize", maxMessageSize, DEFAULT_MESSAGE_SIZE, problems),
@@ -199,6 +207,7 @@ public final class GrpcFacade implements Extension {
     if (!problems.isEmpty()) {
       throw new InvalidConfigurationException(problems);
     }
+    WarmUp.begin();
   }
 
   private @Nullable Endpoint port(List<String> problems) {
@@ -252,26 +261,23 @@ public final class GrpcFacade implements Extension {
     var place = endpoint == null ? socket(runtime) : endpoint;
     var started = FacadeServer.start(place, settings, runtime);
     server = started;
-    warn(place, settings);
+    var where =
+        place instanceof Endpoint.Port at ? at.host() + ":" + started.port() : place.toString();
+    if (settings.token() == null && place instanceof Endpoint.Port at && !at.isLoopback()) {
+      log.warn("the facade listens on {} and asks for no token: set one", where);
+    }
+    if (LoggerFactory.getLogger(FRAME_LOGGER).isDebugEnabled()) {
+      log.warn("\"{}\" logs every request with its token and values: keep it off", FRAME_LOGGER);
+    }
     log.info(
         "\"{}\" serves Dapr's gRPC API on {}, {}",
         runtime.appId(),
-        place instanceof Endpoint.Port at
-            ? at.address().getAddress().getHostAddress() + ":" + started.port()
-            : place,
+        where,
         settings.token() == null ? "without a token" : "with a token");
     return () -> {
       server = null;
       started.close();
     };
-  }
-
-  private static void warn(Endpoint place, FacadeOptions settings) {
-    if (settings.token() == null
-        && place instanceof Endpoint.Port at
-        && !at.address().getAddress().isLoopbackAddress()) {
-      log.warn("the facade listens on {} and asks for no token: set one", place);
-    }
   }
 
   private Endpoint socket(EmbeddedRuntime runtime) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.grpc;
 
-import com.google.protobuf.MessageLite;
+import com.google.protobuf.Message;
 import dev.pillion.wire.runtime.v1.DaprGrpc;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -23,16 +25,17 @@ final class RpcTable {
   }
 
   /** Serves an rpc of one request and one answer. */
-  <Q extends MessageLite, A extends MessageLite> void unary(
+  <Q extends Message, A extends Message> void unary(
       String block, MethodDescriptor<Q, A> method, UnaryRpc<Q, A> rpc) {
     unary(block, method, rpc, () -> {});
   }
 
   /** The same, with something to do once the answer has gone out. */
-  <Q extends MessageLite, A extends MessageLite> void unary(
+  <Q extends Message, A extends Message> void unary(
       String block, MethodDescriptor<Q, A> method, UnaryRpc<Q, A> rpc, Runnable afterwards) {
-    var name = String.valueOf(method.getBareMethodName());
-    add(method, new UnaryHandler<>(serving, block, name, rpc, afterwards));
+    var unparsed =
+        method.toBuilder(RawRequest.MARSHALLER, method.getResponseMarshaller()).build();
+    add(unparsed, new UnaryHandler<>(serving, block, method, rpc, afterwards));
   }
 
   /** Serves an rpc of any kind. */
@@ -42,12 +45,17 @@ final class RpcTable {
 
   /** The whole service. */
   ServerServiceDefinition service() {
-    var unimplemented = new DaprGrpc.DaprImplBase() {}.bindService();
-    var service = ServerServiceDefinition.builder(DaprGrpc.getServiceDescriptor());
-    for (var method : unimplemented.getMethods()) {
-      var name = method.getMethodDescriptor().getFullMethodName();
-      service.addMethod(served.getOrDefault(name, method));
+    var methods = new ArrayList<ServerMethodDefinition<?, ?>>();
+    for (var unimplemented : new DaprGrpc.DaprImplBase() {}.bindService().getMethods()) {
+      var name = unimplemented.getMethodDescriptor().getFullMethodName();
+      methods.add(served.getOrDefault(name, unimplemented));
     }
+    var contract = DaprGrpc.getServiceDescriptor();
+    var descriptor = ServiceDescriptor.newBuilder(contract.getName())
+        .setSchemaDescriptor(contract.getSchemaDescriptor());
+    methods.forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));
+    var service = ServerServiceDefinition.builder(descriptor.build());
+    methods.forEach(service::addMethod);
     return service.build();
   }
 }

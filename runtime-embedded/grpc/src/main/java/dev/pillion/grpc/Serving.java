@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.grpc;
 
-import dev.pillion.CallRejectedException;
-import dev.pillion.CallTimeoutException;
+import dev.pillion.BuildingBlockException;
 import dev.pillion.NoSuchComponentException;
 import dev.pillion.runtime.EmbeddedRuntime;
 import io.grpc.Status;
@@ -43,11 +42,11 @@ final class Serving {
     if (failure instanceof StatusRuntimeException status) {
       return status;
     }
-    if (failure instanceof CallTimeoutException || failure instanceof CallRejectedException) {
+    if (failure instanceof BuildingBlockException known) {
       return GrpcErrors.basic(
-          GrpcErrors.code(failure, Status.Code.INTERNAL),
-          ((dev.pillion.BuildingBlockException) failure).errorCode(),
-          String.valueOf(failure.getMessage()));
+          GrpcErrors.code(known, Status.Code.INTERNAL),
+          known.errorCode(),
+          String.valueOf(known.getMessage()));
     }
     if (failure instanceof IllegalStateException && isClosed()) {
       return GrpcErrors.plain(Status.Code.UNAVAILABLE, "the runtime is closed");

@@ -1,45 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.grpc;
 
-import com.google.protobuf.MessageLite;
+import com.google.protobuf.Message;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import io.grpc.Context;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes one request on the event loop, answers it on a thread of the runtime, inside the runtime's
  * call chain. A refused caller has never cost a thread.
  */
-final class UnaryHandler<Q extends MessageLite, A extends MessageLite>
-    implements ServerCallHandler<Q, A> {
+final class UnaryHandler<Q extends Message, A extends Message>
+    implements ServerCallHandler<byte[], A> {
+  private static final Logger log = LoggerFactory.getLogger(GrpcFacade.class);
+
   private final Serving serving;
   private final String block;
   private final String operation;
   private final String threadName;
+  private final MethodDescriptor<Q, A> method;
   private final UnaryRpc<Q, A> rpc;
   private final Runnable afterwards;
 
   UnaryHandler(
-      Serving serving, String block, String operation, UnaryRpc<Q, A> rpc, Runnable afterwards) {
+      Serving serving,
+      String block,
+      MethodDescriptor<Q, A> method,
+      UnaryRpc<Q, A> rpc,
+      Runnable afterwards) {
     this.serving = serving;
     this.block = block;
-    this.operation = operation;
+    this.method = method;
+    this.operation = String.valueOf(method.getBareMethodName());
     this.threadName = "grpc/" + operation;
     this.rpc = rpc;
     this.afterwards = afterwards;
   }
 
   @Override
-  public ServerCall.Listener<Q> startCall(ServerCall<Q, A> call, Metadata headers) {
+  public ServerCall.Listener<byte[]> startCall(ServerCall<byte[], A> call, Metadata headers) {
     // A second message would be a protocol error; it must be seen to be refused.
     call.request(2);
     return new OneRequest(call, new CallContext(deadline(), TraceHeaders.of(headers)));
@@ -54,21 +66,21 @@ final class UnaryHandler<Q extends MessageLite, A extends MessageLite>
             serving.runtime().time());
   }
 
-  private final class OneRequest extends ServerCall.Listener<Q> {
-    private final ServerCall<Q, A> call;
+  private final class OneRequest extends ServerCall.Listener<byte[]> {
+    private final ServerCall<byte[], A> call;
     private final CallContext context;
-    private @Nullable Q request;
+    private byte @Nullable [] request;
     private boolean refused;
     private volatile boolean cancelled;
     private volatile boolean answered;
 
-    OneRequest(ServerCall<Q, A> call, CallContext context) {
+    OneRequest(ServerCall<byte[], A> call, CallContext context) {
       this.call = call;
       this.context = context;
     }
 
     @Override
-    public void onMessage(Q message) {
+    public void onMessage(byte[] message) {
       if (request == null) {
         request = message;
       } else if (!refused) {
@@ -98,32 +110,44 @@ final class UnaryHandler<Q extends MessageLite, A extends MessageLite>
       close(GrpcErrors.plain(Status.Code.INTERNAL, why));
     }
 
-    private void run(Q message) {
+    private void run(byte[] message) {
       if (cancelled) {
         return;
       }
       A answer;
       try {
+        var parsed = RawRequest.parse(method, message);
         answer = serving
             .runtime()
             .calls()
             .run(
                 Call.inbound(block, "grpc", operation, false, context),
-                inner -> rpc.answer(message));
+                inner -> rpc.answer(parsed));
         serving.checkSize(answer.getSerializedSize());
       } catch (Throwable e) {
         close(serving.status(operation, e));
         return;
       }
       answered = true;
-      call.sendHeaders(new Metadata());
-      call.sendMessage(answer);
-      call.close(Status.OK, new Metadata());
+      send(() -> {
+        call.sendHeaders(new Metadata());
+        call.sendMessage(answer);
+        call.close(Status.OK, new Metadata());
+      });
     }
 
     private void close(StatusRuntimeException failure) {
       var trailers = failure.getTrailers();
-      call.close(failure.getStatus(), trailers == null ? new Metadata() : trailers);
+      send(() -> call.close(failure.getStatus(), trailers == null ? new Metadata() : trailers));
+    }
+
+    /** A call that was cut while it ran finds nobody to answer to. */
+    private void send(Runnable answer) {
+      try {
+        answer.run();
+      } catch (RejectedExecutionException e) {
+        log.debug("{} ended after its connection", operation, e);
+      }
     }
 
     @Override
