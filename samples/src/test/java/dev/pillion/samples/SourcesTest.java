@@ -31,9 +31,8 @@ class SourcesTest {
     assertThat(Repository.files().stream()
             .filter(path -> LICENSED.contains(extension(path)))
             .filter(path -> !name(path).contains("src/test/resources/"))
-            .filter(path -> Repository.lines(path).stream()
-                .limit(3)
-                .noneMatch(line -> line.contains(LICENCE))))
+            .filter(path ->
+                Repository.lines(path).stream().limit(3).noneMatch(line -> line.contains(LICENCE))))
         .as("files without \"" + LICENCE + "\" in their first three lines")
         .isEmpty();
   }
@@ -73,8 +72,11 @@ class SourcesTest {
     var found = new ArrayList<String>();
     var lines = Repository.lines(path);
     for (int i = 0; i < lines.size(); i++) {
-      var code = lines.get(i).replaceFirst("//.*", "").replaceAll("\"[^\"]*\"", "").strip();
-      if (!code.startsWith("*") && !code.startsWith("/*") && SYNCHRONIZED.matcher(code).find()) {
+      var code =
+          lines.get(i).replaceFirst("//.*", "").replaceAll("\"[^\"]*\"", "").strip();
+      if (!code.startsWith("*")
+          && !code.startsWith("/*")
+          && SYNCHRONIZED.matcher(code).find()) {
         found.add(name(path) + ":" + (i + 1));
       }
     }
