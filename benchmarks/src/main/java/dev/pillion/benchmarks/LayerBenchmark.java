@@ -71,7 +71,7 @@ public class LayerBenchmark {
     orderJson = json.serialize(order);
     for (int i = 0; i < KEYS; i++) {
       keys[i] = "key-" + i;
-      map.put("checkout||" + keys[i], VALUE);
+      map.put(keys[i], VALUE);
       inMemory.save(keys[i], VALUE);
     }
     inMemory.save("order", order);
