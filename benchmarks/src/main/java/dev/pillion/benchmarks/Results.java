@@ -26,7 +26,7 @@ final class Results {
                 perSecond(c.theirsPerSecond()),
                 c.throughput().toString(),
                 "at least " + minThroughput,
-                c.throughput().high() >= minThroughput));
+                c.throughput().median() >= minThroughput));
         add(new Row(
                 goal,
                 what + ", p50",
@@ -34,7 +34,7 @@ final class Results {
                 micros(c.theirsP50Micros()),
                 c.p50().toString(),
                 "at most " + maxP50,
-                c.p50().low() <= maxP50));
+                c.p50().median() <= maxP50));
     }
 
     static String perSecond(double value) {

@@ -48,7 +48,7 @@ final class StartComparison {
                 millis(median(figures, "bare", "millis")),
                 ratio.toString(),
                 "at most 1.10",
-                ratio.low() <= 1.10));
+                ratio.median() <= 1.10));
         double ours = median(figures, "embedded", "rssMiB");
         double theirs = median(figures, "bare", "rssMiB");
         results.add(new Row(
