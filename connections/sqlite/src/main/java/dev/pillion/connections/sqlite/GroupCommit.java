@@ -103,6 +103,10 @@ final class GroupCommit {
           take(batch);
           lastBatch = batch.size();
           transaction.run(batch);
+          if (transaction.isLogLong()) {
+            batch.forEach(GroupCommit::wake);
+            transaction.emptyLog();
+          }
         }
       }
     } catch (SQLException | RuntimeException e) {

@@ -58,6 +58,16 @@ public final class SqliteSession {
     statements.clear();
   }
 
+  /** Moves the write-ahead log into the database and empties it, waiting for readers that long. */
+  void emptyLog(int waitMillis) throws SQLException {
+    connection.setBusyTimeout(waitMillis);
+    try {
+      execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    } finally {
+      connection.setBusyTimeout(0);
+    }
+  }
+
   void close() throws SQLException {
     forgetStatements();
     connection.close();

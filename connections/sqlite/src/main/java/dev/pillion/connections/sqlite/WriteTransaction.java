@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.connections.sqlite;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
@@ -17,10 +19,17 @@ import org.slf4j.LoggerFactory;
 final class WriteTransaction {
   private static final Logger LOG = LoggerFactory.getLogger(WriteTransaction.class);
 
+  /** SQLite empties its log only when no reader looks at it, which busy ones may never allow. */
+  private static final long LONG_LOG_BYTES = 16 << 20;
+
+  private static final int COMMITS_BETWEEN_LOOKS = 1000;
+  private static final int LOG_WAIT_MILLIS = 200;
+
   private final SqliteSettings settings;
   private final SqliteConnector connector;
   private final LongAdder commits = new LongAdder();
   private final LongAdder works = new LongAdder();
+  private int commitsSinceLook;
   private @Nullable SqliteSession session;
 
   WriteTransaction(SqliteSettings settings, SqliteConnector connector) {
@@ -91,6 +100,31 @@ final class WriteTransaction {
     commit(connected, batch);
   }
 
+  /**
+   * Whether the write-ahead log has become so long that it should be emptied; looks now and then.
+   */
+  boolean isLogLong() {
+    var file = settings.file();
+    if (file == null || !settings.usesWal() || commitsSinceLook < COMMITS_BETWEEN_LOOKS) {
+      return false;
+    }
+    commitsSinceLook = 0;
+    try {
+      return Files.size(file.resolveSibling(file.getFileName() + "-wal")) > LONG_LOG_BYTES;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Tries to empty the log; readers under way may be slower, then the next attempt will do. */
+  void emptyLog() {
+    try {
+      connected().emptyLog(LOG_WAIT_MILLIS);
+    } catch (SQLException e) {
+      LOG.debug("could not empty the write-ahead log of {}", settings, e);
+    }
+  }
+
   void close() {
     discard();
   }
@@ -114,6 +148,7 @@ final class WriteTransaction {
     try {
       connected.statement("COMMIT").executeUpdate();
       commits.increment();
+      commitsSinceLook++;
       works.add(batch.size());
     } catch (SQLException e) {
       rollback(connected, e);

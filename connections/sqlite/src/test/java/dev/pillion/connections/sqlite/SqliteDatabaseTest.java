@@ -220,6 +220,27 @@ class SqliteDatabaseTest {
   }
 
   @Test
+  void aLogThatReadersLetGrowIsEmptiedOnceTheyAreGone() throws Exception {
+    open(settings());
+    var log = directory.resolve("a.db-wal");
+    try (var other = other()) {
+      execute(other, "BEGIN");
+      execute(other, "SELECT * FROM t");
+      for (int id = 0; Files.size(log) < 20 << 20; id++) {
+        int large = id;
+        database.writeOne(session -> insertLarge(session, large), Deadline.none());
+      }
+      execute(other, "COMMIT");
+    }
+    for (int i = 0; i <= 1000; i++) {
+      database.writeOne(
+          session -> session.statement("UPDATE t SET id = id WHERE id = 0").executeUpdate(),
+          Deadline.none());
+    }
+    assertThat(Files.size(log)).isLessThan(16 << 20);
+  }
+
+  @Test
   void afterCloseEveryCallIsAMistake() {
     open(settings());
     database.close();
