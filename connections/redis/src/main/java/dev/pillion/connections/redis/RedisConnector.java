@@ -32,8 +32,7 @@ public final class RedisConnector {
 
   /**
    * Connects with a borrowed client, to the URI the client was created with. The client's own
-   * options hold: what it does with commands while disconnected, how it reconnects, its timeout,
-   * which also bounds connecting.
+   * options hold: what it does with commands while disconnected, how it reconnects, its timeout.
    */
   public static RedisConnector on(RedisClient client) {
     return borrowed(() -> {
