@@ -248,9 +248,8 @@ class LifecycleTest {
     try (var first = TestFacade.over(component)) {
       var second = new GrpcFacade(first.port(), null, null, Map.of());
 
-      assertThatThrownBy(
-              () -> TestFacade.start(
-                  second, builder -> builder.component(STORE, new InMemoryStateStore())))
+      assertThatThrownBy(() -> TestFacade.start(
+              second, builder -> builder.component(STORE, new InMemoryStateStore())))
           .isInstanceOf(InvalidConfigurationException.class)
           .hasMessageStartingWith("the facade can't listen on 127.0.0.1:" + first.port())
           .hasMessageContaining("in use");
@@ -274,11 +273,11 @@ class LifecycleTest {
           return facade;
         })
         .toList();
-    try (var one = pair.get(0);
-        var two = pair.get(1)) {
-      assertThat(one.port()).isNotEqualTo(two.port());
-      assertThat(one.dapr().getState(read("k")).getData().toStringUtf8()).isEqualTo("one");
-      one.close();
+    try (var two = pair.get(1)) {
+      try (var one = pair.get(0)) {
+        assertThat(one.port()).isNotEqualTo(two.port());
+        assertThat(one.dapr().getState(read("k")).getData().toStringUtf8()).isEqualTo("one");
+      }
       assertThat(two.dapr().getState(read("k")).getData().toStringUtf8()).isEqualTo("two");
     }
   }

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.grpc;
+
+import dev.pillion.state.StateStore;
+import dev.pillion.state.postgresql.PostgresStateStore;
+import dev.pillion.state.redis.RedisStateStore;
+import dev.pillion.state.spi.StateStoreComponent;
+import dev.pillion.state.sqlite.SqliteStateStore;
+import dev.pillion.state.testkit.StateStoreContract;
+import dev.pillion.testservers.PostgresServer;
+import dev.pillion.testservers.RealServers;
+import dev.pillion.testservers.RedisServer;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The contract of state stores on every store, through the runtime and over the wire; the bare
+ * doors are with the stores.
+ */
+@ExtendWith(RealServers.class)
+class EveryStoreIT {
+  /**
+   * One store behind a runtime with a facade; which of the two is asked is the subclass's choice.
+   */
+  @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+  abstract static class Door extends StateStoreContract {
+    private TestFacade facade;
+
+    void open(StateStoreComponent component) {
+      facade = TestFacade.over(component);
+    }
+
+    @AfterAll
+    void close() {
+      facade.close();
+    }
+
+    StateStore runtime() {
+      return facade.runtime().state(TestFacade.STORE);
+    }
+
+    StateStore wire() {
+      return new FacadeStateStore(TestFacade.STORE, facade.channel());
+    }
+  }
+
+  abstract static class Sqlite extends Door {
+    @BeforeAll
+    void open(@TempDir Path folder) {
+      open(SqliteStateStore.at(folder.resolve("state.db")));
+    }
+  }
+
+  abstract static class Redis extends Door {
+    @BeforeAll
+    void open(RedisServer server) {
+      open(RedisStateStore.at(server.uri().toString()));
+    }
+  }
+
+  abstract static class Postgres extends Door {
+    abstract String version();
+
+    @BeforeAll
+    void open(PostgresServer server) {
+      var url = server.newDatabase();
+      var login = (url.contains("?") ? "&" : "?") + "user=" + server.user() + "&password="
+          + server.password();
+      open(PostgresStateStore.builder(url + login).version(version()).build());
+    }
+  }
+
+  @Nested
+  @DisplayName("SQLite through the runtime")
+  class SqliteThroughRuntime extends Sqlite {
+    @Override
+    protected StateStore store() {
+      return runtime();
+    }
+  }
+
+  @Nested
+  @DisplayName("SQLite over the wire")
+  class SqliteOverTheWire extends Sqlite {
+    @Override
+    protected StateStore store() {
+      return wire();
+    }
+  }
+
+  @Nested
+  @DisplayName("Redis through the runtime")
+  class RedisThroughRuntime extends Redis {
+    @Override
+    protected StateStore store() {
+      return runtime();
+    }
+  }
+
+  @Nested
+  @DisplayName("Redis over the wire")
+  class RedisOverTheWire extends Redis {
+    @Override
+    protected StateStore store() {
+      return wire();
+    }
+  }
+
+  @Nested
+  @DisplayName("PostgreSQL v1 through the runtime")
+  class Postgres1ThroughRuntime extends Postgres {
+    @Override
+    String version() {
+      return "v1";
+    }
+
+    @Override
+    protected StateStore store() {
+      return runtime();
+    }
+  }
+
+  @Nested
+  @DisplayName("PostgreSQL v1 over the wire")
+  class Postgres1OverTheWire extends Postgres {
+    @Override
+    String version() {
+      return "v1";
+    }
+
+    @Override
+    protected StateStore store() {
+      return wire();
+    }
+  }
+
+  @Nested
+  @DisplayName("PostgreSQL v2 through the runtime")
+  class Postgres2ThroughRuntime extends Postgres {
+    @Override
+    String version() {
+      return "v2";
+    }
+
+    @Override
+    protected StateStore store() {
+      return runtime();
+    }
+  }
+
+  @Nested
+  @DisplayName("PostgreSQL v2 over the wire")
+  class Postgres2OverTheWire extends Postgres {
+    @Override
+    String version() {
+      return "v2";
+    }
+
+    @Override
+    protected StateStore store() {
+      return wire();
+    }
+  }
+}
