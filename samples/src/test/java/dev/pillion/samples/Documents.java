@@ -9,25 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** The project's Markdown pages, and what stands in them. */
 final class Documents {
-  static final Path ROOT = root();
+  static final Path ROOT = Repository.ROOT;
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");
 
   private Documents() {}
-
-  private static Path root() {
-    var folder = Path.of("").toAbsolutePath();
-    while (!Files.isDirectory(folder.resolve(".mvn"))) {
-      folder = folder.getParent();
-      if (folder == null) {
-        throw new IllegalStateException("no folder above this one has .mvn");
-      }
-    }
-    return folder;
-  }
 
   /** README, CONTRIBUTING and everything below docs, from the root. */
   static List<Path> pages() {
@@ -36,19 +24,12 @@ final class Documents {
     return pages;
   }
 
-  /** The files below a folder whose names end so, from the root, in order; build output aside. */
+  /** The project's files below a folder whose names end so, from the root, in order. */
   static List<Path> files(String folder, String ending) {
-    try (Stream<Path> all = Files.walk(ROOT.resolve(folder))) {
-      return all.map(ROOT::relativize)
-          .filter(path -> path.toString().endsWith(ending))
-          .filter(path -> Stream.of("target", "node_modules")
-              .noneMatch(name -> Stream.iterate(path, up -> up != null, Path::getParent)
-                  .anyMatch(up -> up.endsWith(name))))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Repository.files().stream()
+        .filter(path -> path.startsWith(folder) || folder.isEmpty())
+        .filter(path -> path.toString().endsWith(ending))
+        .toList();
   }
 
   static String text(Path page) {

@@ -10,24 +10,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
-import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
-import org.w3c.dom.Element;
-import org.w3c.dom.Node;
 
 /** README and the pages of docs say what is so. */
 class ReadmeTest {
   private static final String BEGIN = "<!-- artifacts: begin -->\n";
   private static final String END = "<!-- artifacts: end -->";
-  private static final Set<String> UNPUBLISHED =
-      Set.of("samples", "benchmarks", "polyglot", "test-servers");
   private static final Path README = Path.of("README.md");
 
   @Test
-  void theTableOfArtifactsIsWhatThePomsSay() throws Exception {
+  void theTableOfArtifactsIsWhatThePomsSay() {
     var text = Documents.text(README);
     var table = text.substring(text.indexOf(BEGIN) + BEGIN.length(), text.indexOf(END));
     assertThat(table)
@@ -35,18 +29,12 @@ class ReadmeTest {
         .isEqualTo(artifacts());
   }
 
-  private static String artifacts() throws Exception {
+  private static String artifacts() {
     var rows = new TreeMap<String, String>();
-    for (String module : children(child(pom(""), "modules"), "module")) {
-      var pom = pom(module);
-      boolean jar = children(pom, "packaging").isEmpty();
-      if (jar && !UNPUBLISHED.contains(module)) {
-        var artifact = text(pom, "artifactId");
-        rows.put(
-            artifact,
-            "| %s | %s | `%s` |\n"
-                .formatted(text(pom, "description"), text(pom, "name"), artifact));
-      }
+    for (var module : Repository.published()) {
+      rows.put(
+          module.artifact(),
+          "| %s | %s | `%s` |\n".formatted(module.description(), module.name(), module.artifact()));
     }
     return "| I want … | name | artifact |\n|---|---|---|\n" + String.join("", rows.values());
   }
@@ -143,38 +131,5 @@ class ReadmeTest {
       }
     }
     assertThat(missing).isEmpty();
-  }
-
-  private static Element pom(String module) throws Exception {
-    var file = Documents.ROOT.resolve(module).resolve("pom.xml").toFile();
-    return DocumentBuilderFactory.newInstance()
-        .newDocumentBuilder()
-        .parse(file)
-        .getDocumentElement();
-  }
-
-  private static Element child(Element parent, String name) {
-    for (Node node = parent.getFirstChild(); node != null; node = node.getNextSibling()) {
-      if (node instanceof Element element && element.getTagName().equals(name)) {
-        return element;
-      }
-    }
-    throw new AssertionError("no <%s> in <%s>".formatted(name, parent.getTagName()));
-  }
-
-  private static List<String> children(Element parent, String name) {
-    var found = new ArrayList<String>();
-    for (Node node = parent.getFirstChild(); node != null; node = node.getNextSibling()) {
-      if (node instanceof Element element && element.getTagName().equals(name)) {
-        found.add(element.getTextContent().strip());
-      }
-    }
-    return found;
-  }
-
-  private static String text(Element parent, String name) {
-    return children(parent, name).stream()
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("a POM has no <%s>".formatted(name)));
   }
 }
