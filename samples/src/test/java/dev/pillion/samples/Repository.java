@@ -39,6 +39,8 @@ final class Repository {
       String artifact,
       String version,
       String packaging,
+      String name,
+      String description,
       String packageName,
       List<Dependency> dependencies) {
     /** Whether users may depend on it. */
@@ -89,6 +91,8 @@ final class Repository {
         text(pom, "artifactId", ""),
         text(pom, "version", text(child(pom, "parent"), "version", "")),
         text(pom, "packaging", "jar"),
+        text(pom, "name", ""),
+        text(pom, "description", ""),
         text(child(pom, "properties"), "module.package", ""),
         dependencies);
   }
