@@ -42,7 +42,7 @@ final class OwnDriver implements Driver {
   private static final int THREADS = 2;
 
   /** Commands on their way at once; above it they are refused. */
-  static final int QUEUE = 16_384;
+  static final int QUEUE = 32_768;
 
   private static final Logger LOG = LoggerFactory.getLogger(OwnDriver.class);
 

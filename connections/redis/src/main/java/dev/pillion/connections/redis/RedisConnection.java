@@ -13,9 +13,11 @@ import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -32,15 +34,17 @@ import org.jspecify.annotations.Nullable;
  * a second time by itself: a call that was under way when the connection broke fails, and whether
  * it was applied is unknown.
  *
- * <p>A server that lets a call run into the full command timeout is not waited for: its connection
- * is dropped and made anew, so that one that went silent does not stay. The same happens, once a
- * second at most, when a server has become read-only: the new connection finds the new primary.
+ * <p>When a server has let calls time out and answered none for the length of the command timeout,
+ * its connection is dropped and made anew: one that went silent does not stay. The same happens,
+ * once a second at most, when a server has become read-only: the new connection finds the new
+ * primary.
  */
 public final class RedisConnection implements AutoCloseable {
-  /** How many commands go out in one flush: one below the bound of the driver's own queue. */
-  private static final int BATCH = 4_096;
+  /** How many commands go out in one flush; well below the bound of the driver's own queue. */
+  private static final int BATCH = 2_048;
 
   private static final byte[] NO_KEY = new byte[0];
+  private static final long CLOCK_NANOS = Duration.ofMillis(10).toNanos();
   private static final long RENEW_NANOS = Duration.ofSeconds(1).toNanos();
 
   private final Driver driver;
@@ -50,6 +54,8 @@ public final class RedisConnection implements AutoCloseable {
   private final long timeoutNanos;
   private final TimeSource time;
   private final AtomicLong renewedAt;
+  /** Since when a node that let calls time out has not answered; empty nearly always. */
+  private final Map<String, Long> silentSince = new ConcurrentHashMap<>();
 
   private RedisConnection(
       Driver driver, boolean ownsDriver, Link link, String server, TimeSource time) {
@@ -120,13 +126,14 @@ public final class RedisConnection implements AutoCloseable {
   /** Sends one call and blocks until it is answered. */
   public <T> @Nullable T call(RedisCall<T> call, Deadline deadline) {
     long nanos = remaining(deadline);
+    long until = time.nanos() + nanos;
     link.awaitOpen(nanos);
     var command = call.newCommand();
     link.send(call, command);
     try {
-      return awaitAnswer(command, call.key(), nanos);
+      return awaitAnswer(command, call.key(), left(until));
     } catch (ExecutionException e) {
-      return callAgain(call, e, time.nanos() + nanos, deadline);
+      return callAgain(call, e, until);
     }
   }
 
@@ -134,22 +141,21 @@ public final class RedisConnection implements AutoCloseable {
    * Sends a call again that certainly was not carried out: with its script's text, or on the next
    * connection. Otherwise throws its failure.
    */
-  private <T> @Nullable T callAgain(
-      RedisCall<T> call, ExecutionException failure, long until, Deadline deadline) {
+  private <T> @Nullable T callAgain(RedisCall<T> call, ExecutionException failure, long until) {
     var next = call;
     var last = failure;
     while (true) {
       if (RedisErrors.isAnswer(last.getCause(), "NOSCRIPT") && next.withText() != null) {
         next = Objects.requireNonNull(next.withText());
       } else if (link.awaitsReconnect() && RedisErrors.isUnsent(last.getCause())) {
-        link.awaitReopened(Math.min(deadline.remainingNanos(), until - time.nanos()));
+        link.awaitReopened(until - time.nanos());
       } else {
         throw failure(call.key(), last);
       }
       var command = next.newCommand();
       link.send(next, command);
       try {
-        return awaitAnswer(command, call.key(), left(until, deadline));
+        return awaitAnswer(command, call.key(), left(until));
       } catch (ExecutionException e) {
         last = e;
       }
@@ -173,10 +179,10 @@ public final class RedisConnection implements AutoCloseable {
   private <T> void callBatch(
       List<RedisCall<T>> calls, Deadline deadline, List<RedisReply<T>> replies) {
     long nanos = remaining(deadline);
+    long until = time.nanos() + nanos;
     link.awaitOpen(nanos);
     var commands = new ArrayList<AsyncCommand<byte[], byte[], T>>(calls.size());
     calls.forEach(call -> commands.add(call.newCommand()));
-    long until = time.nanos() + nanos;
     link.sendAll(calls, commands);
     for (int i = 0; i < commands.size(); i++) {
       replies.add(reply(calls.get(i), commands.get(i), until, deadline));
@@ -188,8 +194,7 @@ public final class RedisConnection implements AutoCloseable {
     boolean again = false;
     try {
       try {
-        return new RedisReply<>(
-            awaitAnswer(command, call.key(), left(until, deadline)), null, false);
+        return new RedisReply<>(awaitAnswer(command, call.key(), left(until)), null, false);
       } catch (ExecutionException e) {
         again = true;
         return new RedisReply<>(redirected(call, e, until, deadline), null, true);
@@ -206,7 +211,7 @@ public final class RedisConnection implements AutoCloseable {
     if (RedisErrors.isAnswer(cause, "MOVED") || RedisErrors.isAnswer(cause, "ASK")) {
       return call(call, deadline);
     }
-    return callAgain(call, failure, until, deadline);
+    return callAgain(call, failure, until);
   }
 
   private BuildingBlockException failure(byte[] key, ExecutionException e) {
@@ -250,6 +255,24 @@ public final class RedisConnection implements AutoCloseable {
     }
   }
 
+  private void noteSilence(byte[] key, long waited) {
+    if (key.length == 0 && link.isCluster()) {
+      return;
+    }
+    long now = time.nanos();
+    var node = link.nodeOf(key);
+    long since = silentSince.computeIfAbsent(node, n -> now - waited);
+    // Clocks are read a little before and after the wait.
+    if (now - since >= timeoutNanos - CLOCK_NANOS) {
+      silentSince.remove(node);
+      link.renew(key);
+    }
+  }
+
+  private long left(long until) {
+    return Math.max(1, until - time.nanos());
+  }
+
   private long remaining(Deadline deadline) {
     long nanos = deadline.remainingNanos(timeoutNanos);
     if (nanos <= 0) {
@@ -261,19 +284,17 @@ public final class RedisConnection implements AutoCloseable {
     return nanos;
   }
 
-  private long left(long until, Deadline deadline) {
-    return Math.max(1, deadline.remainingNanos(until - time.nanos()));
-  }
-
   private <T extends @Nullable Object> T awaitAnswer(Future<T> future, byte[] key, long nanos)
       throws ExecutionException {
     try {
-      return future.get(nanos, TimeUnit.NANOSECONDS);
+      var answer = future.get(nanos, TimeUnit.NANOSECONDS);
+      if (!silentSince.isEmpty()) {
+        silentSince.remove(link.nodeOf(key));
+      }
+      return answer;
     } catch (TimeoutException e) {
       future.cancel(true);
-      if (nanos >= timeoutNanos) {
-        link.renew(key);
-      }
+      noteSilence(key, nanos);
       throw new CallTimeoutException(
           "ERR_COMPONENT",
           "Redis at %s did not answer within %d ms; whether a write was applied is unknown"

@@ -32,7 +32,8 @@ public final class RedisConnector {
 
   /**
    * Connects with a borrowed client, to the URI the client was created with. The client's own
-   * options hold: what it does with commands while disconnected, how it reconnects, its timeout.
+   * options hold: what it does with commands while disconnected, how it reconnects, its timeout,
+   * which also bounds connecting.
    */
   public static RedisConnector on(RedisClient client) {
     return borrowed(() -> {

@@ -7,6 +7,7 @@ import dev.pillion.ComponentException;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisException;
+import java.security.GeneralSecurityException;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,13 @@ final class RedisErrors {
     if (tls != null) {
       return ComponentException.failed(
           "Redis at %s: TLS failed: %s".formatted(server, tls.getMessage()), failure);
+    }
+    if (find(failure, GeneralSecurityException.class) != null
+        || find(failure, IllegalArgumentException.class) != null) {
+      return ComponentException.failed(
+          "the connection to Redis at %s is configured wrongly: %s"
+              .formatted(server, innermostMessage(failure)),
+          failure);
     }
     return ComponentException.unavailable(
         "Redis at %s can't be reached: %s".formatted(server, innermostMessage(failure)), failure);

@@ -58,11 +58,29 @@ final class JsonDocument {
     }
   }
 
-  /** The value as the document's member; bytes that are not JSON become base64, as in Dapr. */
-  static byte[] value(StateValue value) {
-    return value.isJson()
-        ? value.bytes()
-        : ("\"" + Base64.getEncoder().encodeToString(value.bytes()) + "\"").getBytes(UTF_8);
+  /**
+   * The value as the document's member; bytes that are not JSON become base64, as in Dapr. Text
+   * that claims to be JSON and is not fails here: inside a script it would fail half way.
+   */
+  static byte[] value(String key, StateValue value) {
+    if (!value.isJson()) {
+      return ("\"" + Base64.getEncoder().encodeToString(value.bytes()) + "\"").getBytes(UTF_8);
+    }
+    try (var parser = JSON.createParser(value.bytes())) {
+      if (parser.nextToken() != null) {
+        parser.skipChildren();
+        parser.finishToken();
+        if (parser.nextToken() == null) {
+          return value.bytes();
+        }
+      }
+    } catch (IOException e) {
+      throw ComponentException.failed(
+          "the value for key \"%s\" is marked as JSON and is none".formatted(key), null);
+    }
+    throw ComponentException.failed(
+        "the value for key \"%s\" is marked as JSON and is not one JSON value".formatted(key),
+        null);
   }
 
   static Optional<StoredValue> read(String key, byte @Nullable [] document) {

@@ -4,6 +4,7 @@ package dev.pillion.state.redis;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.pillion.BuildingBlockException;
+import dev.pillion.CallTimeoutException;
 import dev.pillion.ComponentException;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * connection.
  */
 final class StrongWrites {
+  private static final String UNKNOWN =
+      "the value is stored, but whether replicas have it is unknown: ";
   private static final String MILLIS = "1000";
   private static final Pattern REPLICAS = Pattern.compile("connected_slaves:(\\d{1,6})");
   private static final byte[] REPLICATION = "replication".getBytes(US_ASCII);
@@ -112,12 +115,10 @@ final class StrongWrites {
           "the value is stored in Redis at %s, but only %d of %d replicas had it after %s ms"
               .formatted(main.server(), reached, wanted, MILLIS),
           null);
+    } catch (CallTimeoutException e) {
+      return new CallTimeoutException(e.errorCode(), UNKNOWN + e.getMessage(), e);
     } catch (ComponentException e) {
-      return new ComponentException(
-          e.errorCode(),
-          "the value is stored, but whether replicas have it is unknown: " + e.getMessage(),
-          e.isTransient(),
-          e);
+      return new ComponentException(e.errorCode(), UNKNOWN + e.getMessage(), e.isTransient(), e);
     }
   }
 

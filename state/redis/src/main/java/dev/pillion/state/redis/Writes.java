@@ -138,7 +138,8 @@ final class Writes {
       arguments.add(json ? JSON : HASH);
       arguments.add(condition(change));
       arguments.add(seconds(put.timeToLive()));
-      arguments.add(json ? JsonDocument.value(put.value()) : put.value().bytes());
+      arguments.add(
+          json ? JsonDocument.value(put.key(), put.value()) : put.value().bytes());
     } else {
       arguments.add(json ? DELETE_JSON : DELETE);
       arguments.add(condition(change));

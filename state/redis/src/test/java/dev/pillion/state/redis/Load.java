@@ -12,7 +12,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Threads that save one growing number each under a key each, and remember the last acknowledged. */
+/**
+ * Threads that save one growing number each under a key each, and remember the last acknowledged.
+ */
 final class Load implements AutoCloseable {
   private final Map<String, Long> acknowledged = new ConcurrentHashMap<>();
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();

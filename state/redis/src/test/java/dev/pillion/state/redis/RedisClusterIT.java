@@ -20,6 +20,7 @@ import dev.pillion.state.spi.Condition;
 import dev.pillion.state.spi.StateChange;
 import dev.pillion.testservers.RedisClusterServers;
 import dev.pillion.testservers.RedisServer;
+import io.lettuce.core.cluster.RedisClusterClient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -27,7 +28,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
-import io.lettuce.core.cluster.RedisClusterClient;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -61,8 +61,8 @@ class RedisClusterIT {
     var second = "orders||" + onNode(1);
     nodes.forEach(RawRedis::resetCounts);
 
-    assertThatThrownBy(() ->
-            store.transact(List.of(put(first, "x"), put(second, "y")), Deadline.none()))
+    assertThatThrownBy(
+            () -> store.transact(List.of(put(first, "x"), put(second, "y")), Deadline.none()))
         .isInstanceOfSatisfying(TransactionException.class, e -> assertThat(e)
             .hasMessageContaining(first)
             .hasMessageContaining(second)
@@ -93,9 +93,10 @@ class RedisClusterIT {
     var read = store.getAll(keys, ReadOptions.defaults(), Deadline.none());
     assertThat(read.failures()).isEmpty();
     assertThat(read.found()).hasSize(300);
-    read.found().forEach(
-        (key, value) -> assertThat(new String(value.bytes(), UTF_8)).isEqualTo("v" + key));
-    var calls = nodes.stream().mapToInt(node -> node.counts().getOrDefault("hmget", 0)).toArray();
+    read.found()
+        .forEach((key, value) -> assertThat(new String(value.bytes(), UTF_8)).isEqualTo("v" + key));
+    var calls =
+        nodes.stream().mapToInt(node -> node.counts().getOrDefault("hmget", 0)).toArray();
     assertThat(calls).doesNotContain(0);
     assertThat(IntStream.of(calls).sum()).isEqualTo(300);
   }
@@ -121,7 +122,8 @@ class RedisClusterIT {
     move.migrateKeys(10);
     // Ten are here, ten are there, and one is new: single calls, a bulk, and a new key's ASK.
     keys.forEach(key -> assertThat(text(store, key)).isEqualTo("before"));
-    assertThat(store.getAll(keys, ReadOptions.defaults(), Deadline.none()).found()).hasSize(20);
+    assertThat(store.getAll(keys, ReadOptions.defaults(), Deadline.none()).found())
+        .hasSize(20);
     keys.forEach(key -> apply(store, put(key, "during", Condition.matches("1"))));
     apply(store, put(tag + "new", "x", Condition.absent()));
     move.migrateKeys();
@@ -201,8 +203,7 @@ class RedisClusterIT {
     TestTime.await("the node's keys", () -> get(store, there).isEmpty());
   }
 
-  private static void transfer(
-      String left, String right, AtomicLong done, Queue<Throwable> wrong) {
+  private static void transfer(String left, String right, AtomicLong done, Queue<Throwable> wrong) {
     try {
       var from = get(store, left).orElseThrow();
       var to = get(store, right).orElseThrow();

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.pillion.BuildingBlockException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.ComponentException;
 import dev.pillion.concurrent.Deadline;
@@ -177,6 +178,19 @@ class RedisFaultsIT {
     timesOutWithin(READ_TIMEOUT, () -> get(store, "k"));
     // Without healing: a new connection is tried, although the old one was never closed by anyone.
     TestTime.await("a new connection", () -> proxy.accepted() > before);
+  }
+
+  @Test
+  void aSilentConnectionIsReplacedAlsoWhenAllDeadlinesAreShort() {
+    get(store, key());
+    long before = proxy.accepted();
+    proxy.stall();
+    TestTime.await("a new connection", () -> {
+      assertThatThrownBy(
+              () -> store.get("k", ReadOptions.defaults(), TestTime.in(Duration.ofMillis(200))))
+          .isInstanceOf(BuildingBlockException.class);
+      return proxy.accepted() > before;
+    });
   }
 
   @Test

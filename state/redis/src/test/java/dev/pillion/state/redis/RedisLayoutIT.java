@@ -290,18 +290,6 @@ class RedisLayoutIT {
   }
 
   @Test
-  void withoutTheJsonModuleAMarkedValueIsAnOrdinaryOne() {
-    var key = key();
-    apply(store, Changes.json(key, "{\"a\":1}", Condition.none()));
-    assertThat(raw.commands.hgetall(key)).isEqualTo(Map.of("data", "{\"a\":1}", "version", "1"));
-    assertThat(store.get(
-            key,
-            ReadOptions.defaults().metadata("contentType", "application/json"),
-            Deadline.none()))
-        .isPresent();
-  }
-
-  @Test
   void valuesOfAnyBytesComeBack() {
     var bytes = new byte[256];
     for (int i = 0; i < bytes.length; i++) {

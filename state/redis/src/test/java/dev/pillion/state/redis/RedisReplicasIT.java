@@ -33,8 +33,7 @@ class RedisReplicasIT {
     replica = RedisServer.start(
         new RedisOptions().setting("replicaof", primary.host() + " " + primary.port()));
     raw = new RawRedis(primary.uri().toString());
-    TestTime.await(
-        "the replica", () -> raw.commands.info("replication").contains("state=online"));
+    TestTime.await("the replica", () -> raw.commands.info("replication").contains("state=online"));
     store = RedisStateStore.at(primary.uri().toString());
     store.open(TestTime.context());
   }
@@ -85,8 +84,8 @@ class RedisReplicasIT {
     apply(store, strong(key(), "warm"));
     replica.pause();
     var waiting = TestTime.REAL.start("strong", () -> {
-      var unused = catchThrowableOfType(
-          ComponentException.class, () -> apply(store, strong(key(), "x")));
+      var unused =
+          catchThrowableOfType(ComponentException.class, () -> apply(store, strong(key(), "x")));
     });
     TestTime.awaitWaiting(waiting);
     long start = System.nanoTime();

@@ -57,8 +57,8 @@ class RedisRestartIT {
         load.awaitSaves(200);
         var acknowledged = load.stop();
         try (var raw = new RawRedis(sentinel.master().uri().toString())) {
-          acknowledged.keySet().forEach(key ->
-              assertThat(raw.commands.hget(key, "data")).isEqualTo(text(store, key)));
+          acknowledged.keySet().forEach(key -> assertThat(raw.commands.hget(key, "data"))
+              .isEqualTo(text(store, key)));
         }
         assertThat(load.failures())
             .allSatisfy(failure -> assertThat(failure.toString()).doesNotContain("AssertionError"));

@@ -65,8 +65,8 @@ class RedisSecurityIT {
   void whatAnAclUserMayNotIsAFailureThatStays() {
     try (var store = create(host(guarded), "redisUsername", "reader", "redisPassword", SECRET)) {
       store.open(TestTime.context());
-      var failure = catchThrowableOfType(
-          ComponentException.class, () -> apply(store, put(key(), "x")));
+      var failure =
+          catchThrowableOfType(ComponentException.class, () -> apply(store, put(key(), "x")));
       assertThat(failure).hasMessageContaining("NOPERM");
       assertThat(failure.isTransient()).isFalse();
     }
@@ -95,8 +95,7 @@ class RedisSecurityIT {
     var certificate = encrypted.certificate().orElseThrow();
     var settings = RedisSettings.builder()
         .address("localhost", encrypted.port())
-        .tls(
-            certificate.certificateFile(), certificate.certificateFile(), certificate.keyFile())
+        .tls(certificate.certificateFile(), certificate.certificateFile(), certificate.keyFile())
         .build();
     try (var store = RedisStateStore.at(settings)) {
       store.open(TestTime.context());
@@ -106,10 +105,14 @@ class RedisSecurityIT {
     }
     try (var store = create(
         host(encrypted),
-        "enableTLS", "true",
-        "insecureSkipTLSVerify", "true",
-        "clientCert", Files.readString(certificate.certificateFile()),
-        "clientKey", Files.readString(certificate.keyFile()))) {
+        "enableTLS",
+        "true",
+        "insecureSkipTLSVerify",
+        "true",
+        "clientCert",
+        Files.readString(certificate.certificateFile()),
+        "clientKey",
+        Files.readString(certificate.keyFile()))) {
       store.open(TestTime.context());
       store.probe(TestTime.in(java.time.Duration.ofSeconds(5)));
     }
@@ -151,8 +154,8 @@ class RedisSecurityIT {
 
   private static ComponentException failsToOpen(RedisStateStore store) {
     try (store) {
-      var failure = catchThrowableOfType(
-          ComponentException.class, () -> store.open(TestTime.context()));
+      var failure =
+          catchThrowableOfType(ComponentException.class, () -> store.open(TestTime.context()));
       assertThat(failure).isNotNull();
       return failure;
     }
