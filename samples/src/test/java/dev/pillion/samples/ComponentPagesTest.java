@@ -57,7 +57,7 @@ class ComponentPagesTest {
         .as("settings in the tables of the page")
         .allMatch(known::contains);
     var named = new TreeSet<String>(String.CASE_INSENSITIVE_ORDER);
-    named.addAll(Documents.all("`([^`]+)`", page));
+    named.addAll(Documents.all("`([^`\\n]+)`", Documents.withoutBlocks(page)));
     assertThat(known).as("settings that the code knows").allMatch(named::contains);
   }
 
