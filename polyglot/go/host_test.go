@@ -119,7 +119,7 @@ func (s *store) lacks(name string) {
 
 // numbersItsEtags says whether an etag of the store is a number, so that others are malformed.
 func (s *store) numbersItsEtags() bool {
-	return slices.Contains([]string{"redis", "postgres"}, s.name)
+	return slices.Contains([]string{"redis", "postgres-v1"}, s.name)
 }
 
 // tellsExpiry says whether the store knows when a value goes.

@@ -56,7 +56,7 @@ export class Store {
     this.name = name;
     this.prefix = `js-${randomBytes(4).toString("hex")}-`;
     // An etag that is no number is malformed there.
-    this.numbersItsEtags = ["redis", "postgres"].includes(name);
+    this.numbersItsEtags = ["redis", "postgres-v1"].includes(name);
   }
 
   key(name) {

@@ -4,7 +4,9 @@ package dev.pillion.polyglot;
 import dev.pillion.local.Local;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.state.engine.InMemoryStateStore;
+import dev.pillion.state.postgresql.PostgresStateStore;
 import dev.pillion.state.redis.RedisStateStore;
+import dev.pillion.testservers.PostgresServer;
 import dev.pillion.testservers.RedisServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,22 +38,32 @@ final class Stores implements AutoCloseable {
     names.add(MEMORY);
     builder.with(Local.in(temporaryFolder()));
     names.add(Local.STATE_STORE);
-    addServer("redis", () -> {
+    addServer(List.of("redis"), () -> {
       var server = opened(RedisServer.start());
       builder.component("redis", RedisStateStore.at(server.uri().toString()));
     });
+    addServer(List.of("postgres", "postgres-v1"), () -> {
+      var server = opened(PostgresServer.start());
+      builder.component("postgres", postgres(server, "v2"));
+      builder.component("postgres-v1", postgres(server, "v1"));
+    });
   }
 
-  private void addServer(String name, Runnable add) {
+  private void addServer(List<String> added, Runnable add) {
     try {
       add.run();
-      names.add(name);
+      names.addAll(added);
     } catch (TestAbortedException e) {
       if (Boolean.parseBoolean(System.getenv("CI"))) {
         throw e;
       }
-      System.err.println("skipped: " + name + ": " + e.getMessage());
+      System.err.println("skipped: " + added + ": " + e.getMessage());
     }
+  }
+
+  private static PostgresStateStore postgres(PostgresServer server, String version) {
+    var url = server.newDatabase() + "?user=" + server.user() + "&password=" + server.password();
+    return PostgresStateStore.builder(url).version(version).build();
   }
 
   private <T extends AutoCloseable> T opened(T server) {
