@@ -45,7 +45,7 @@ final class ChangeList implements StateChanges {
 
   @Override
   public StateChanges delete(String key, DeleteOptions options) {
-    add(key, remove(prefix, key, options));
+    add(key, remove(prefix, values, key, options));
     return this;
   }
 
@@ -82,15 +82,16 @@ final class ChangeList implements StateChanges {
         condition,
         TimeToLive.of(options),
         options.consistency(),
-        options.metadata());
+        values.metadata(options.metadata()));
   }
 
-  static StateChange.Delete remove(KeyPrefix prefix, String key, DeleteOptions options) {
+  static StateChange.Delete remove(
+      KeyPrefix prefix, Values values, String key, DeleteOptions options) {
     var etag = options.etag();
     return new StateChange.Delete(
         prefix.apply(key),
         etag == null ? Condition.none() : Condition.matches(etag),
-        options.metadata());
+        values.metadata(options.metadata()));
   }
 
   /** Lets the program write its changes, and no more afterwards. */

@@ -38,11 +38,11 @@ public final class StateEngine {
     KeyPrefix.of(name, appId, namespace, metadata);
     StateEncryption.of(name, metadata);
     metadata.accept("actorStateStore");
-    for (String outbox : new String[] {
-      "outboxPublishPubsub", "outboxPublishTopic", "outboxPubsub", "outboxDiscardWhenMissingState"
-    }) {
-      metadata.unsupported(outbox, "", "the transactional outbox is not part of this version");
-    }
+    var instead = "the transactional outbox is not part of this version";
+    metadata.unsupported("outboxPublishPubsub", "", instead);
+    metadata.unsupported("outboxPublishTopic", "", instead);
+    metadata.unsupported("outboxPubsub", "", instead);
+    metadata.unsupported("outboxDiscardWhenMissingState", "false", instead);
   }
 
   /** The handle of a component whose settings {@link #check} has found right. */

@@ -125,7 +125,7 @@ final class StoreClient implements StateStore {
   }
 
   private @Nullable StoredValue read(String key, ReadOptions options) {
-    return calls.run(get, prefix.apply(key), options, load).orElse(null);
+    return calls.run(get, prefix.apply(key), values.options(options), load).orElse(null);
   }
 
   private Optional<StoredValue> load(Call call, String storedKey, ReadOptions options) {
@@ -156,7 +156,9 @@ final class StoreClient implements StateStore {
     var read = calls.run(getAll, call -> {
       try {
         return component.getAll(
-            List.copyOf(storedKeys.values()), options, call.context().deadline());
+            List.copyOf(storedKeys.values()),
+            values.options(options),
+            call.context().deadline());
       } catch (BuildingBlockException e) {
         throw failures.getAll(e);
       }
@@ -207,7 +209,7 @@ final class StoreClient implements StateStore {
 
   @Override
   public void delete(String key, DeleteOptions options) {
-    var change = ChangeList.remove(prefix, key, options);
+    var change = ChangeList.remove(prefix, values, key, options);
     calls.run(change.condition().isNone() ? delete : deleteIf, call -> {
       try {
         component.apply(change, call.context().deadline());

@@ -4,11 +4,13 @@ package dev.pillion.state.engine;
 import dev.pillion.SerializationException;
 import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
+import dev.pillion.state.Consistency;
 import dev.pillion.state.DeleteOptions;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.SaveOptions;
 import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StateValue;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,10 +55,42 @@ final class Values {
     return encryption == null ? plain : new StateValue(encryption.encrypt(plain.bytes()), false);
   }
 
+  /**
+   * The request metadata a store is given: an encrypted value is no JSON, whatever its plain text
+   * is, and must not be kept or looked for as such.
+   */
+  Map<String, String> metadata(Map<String, String> asked) {
+    if (encryption == null || !asked.containsKey(StateChange.CONTENT_TYPE)) {
+      return asked;
+    }
+    var without = new HashMap<>(asked);
+    without.remove(StateChange.CONTENT_TYPE);
+    return Map.copyOf(without);
+  }
+
+  /** The options a store is given for a read, by the same rule. */
+  ReadOptions options(ReadOptions asked) {
+    var metadata = metadata(asked.metadata());
+    if (metadata == asked.metadata()) {
+      return asked;
+    }
+    var given =
+        asked.consistency() == Consistency.STRONG ? ReadOptions.strong() : ReadOptions.defaults();
+    for (var entry : metadata.entrySet()) {
+      given = given.metadata(entry.getKey(), entry.getValue());
+    }
+    return given;
+  }
+
   private StateValue plain(Object value, Map<String, String> metadata, boolean jsonAllowed) {
     if (value instanceof byte[] bytes) {
-      return jsonAllowed && StateChange.JSON.equals(metadata.get(StateChange.CONTENT_TYPE))
-          ? new StateValue(JsonText.compact(bytes), true)
+      if (!jsonAllowed || !StateChange.JSON.equals(metadata.get(StateChange.CONTENT_TYPE))) {
+        return new StateValue(bytes.clone(), false);
+      }
+      byte[] compact = JsonText.compact(bytes);
+      // What is encrypted is what the caller gave, which a compact copy is not.
+      return encryption == null
+          ? new StateValue(compact, true)
           : new StateValue(bytes.clone(), false);
     }
     for (Class<?> type : NO_PAYLOAD) {

@@ -116,8 +116,10 @@ class StateEncryptionTest {
   void bytesMarkedAsJsonAreCheckedBeforeTheyAreEncrypted() {
     var json = SaveOptions.defaults().contentType("application/json");
     store().save("k1", "{\"a\": 1}".getBytes(UTF_8), json);
-    assertThat(text(new String(component.stored.get("orders||k1"), UTF_8))).isEqualTo("{\"a\":1}");
-    assertThat(((StateChange.Put) component.given.get(0)).value().isJson()).isFalse();
+    assertThat(text(new String(component.stored.get("orders||k1"), UTF_8))).isEqualTo("{\"a\": 1}");
+    var put = (StateChange.Put) component.given.get(0);
+    assertThat(put.value().isJson()).isFalse();
+    assertThat(put.isMarkedJson()).as("a store would keep the record as JSON").isFalse();
     assertThatExceptionOfType(SerializationException.class)
         .isThrownBy(() -> store().save("k1", "{".getBytes(UTF_8), json));
   }

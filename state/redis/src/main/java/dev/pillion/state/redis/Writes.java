@@ -137,7 +137,7 @@ final class Writes {
     if (change instanceof StateChange.Put put) {
       arguments.add(json ? JSON : HASH);
       arguments.add(condition(change));
-      arguments.add(seconds(put.timeToLive()));
+      arguments.add(seconds(put));
       arguments.add(
           json ? JsonDocument.value(put.key(), put.value()) : put.value().bytes());
     } else {
@@ -165,8 +165,12 @@ final class Writes {
     throw change.malformedEtag("must be an integer");
   }
 
-  private byte[] seconds(@Nullable Duration timeToLive) {
-    var effective = timeToLive == null ? defaultTimeToLive : timeToLive;
+  /** A save that asks for no expiry by {@code ttlInSeconds} 0 or -1 does not get the default. */
+  private byte[] seconds(StateChange.Put put) {
+    var effective = put.timeToLive();
+    if (effective == null && put.metadata().getOrDefault("ttlInSeconds", "").isEmpty()) {
+      effective = defaultTimeToLive;
+    }
     return effective == null ? NONE : ascii(Long.toString(effective.toSeconds()));
   }
 

@@ -66,6 +66,11 @@ public final class SqliteStateStore implements TransactionalStateStore {
   }
 
   @Override
+  public String type() {
+    return "state.sqlite";
+  }
+
+  @Override
   public void open(ComponentContext context) {
     var opened = SqliteDatabase.open(settings, context.time());
     try {
