@@ -70,7 +70,11 @@ class PostgresDatabaseIT {
   }
 
   private void admin(String sql) throws SQLException {
-    try (var connection = new PGSimpleDataSourceAt(direct).getConnection();
+    admin(direct, sql);
+  }
+
+  private static void admin(String url, String sql) throws SQLException {
+    try (var connection = new PGSimpleDataSourceAt(url).getConnection();
         var statement = connection.createStatement()) {
       statement.execute(sql);
     }
@@ -209,6 +213,10 @@ class PostgresDatabaseIT {
           .isInstanceOf(CallTimeoutException.class)
           .hasMessageContaining("no connection");
       assertThat(elapsed(start)).isBetween(Duration.ofMillis(590), Duration.ofSeconds(2));
+      Thread.currentThread().interrupt();
+      var interrupted = catchThrowableOfType(ComponentException.class, () -> ask("SELECT 1"));
+      assertThat(Thread.interrupted()).as("the flag is kept").isTrue();
+      assertThat(interrupted.isTransient()).isTrue();
       release.countDown();
       holder.get(5, TimeUnit.SECONDS);
       assertThat(ask("SELECT 1")).isEqualTo(1);
@@ -289,32 +297,38 @@ class PostgresDatabaseIT {
     }
   }
 
+  /** On a server of its own, for it changes who may log in. */
   @Test
   void aWrongPasswordIsSaidWithoutThePassword() throws SQLException {
-    admin("CREATE ROLE shy LOGIN PASSWORD 'right'");
-    admin("""
-        DO $$ BEGIN
-          EXECUTE format('COPY (SELECT ''host all shy all scram-sha-256'' UNION ALL SELECT ''host all all all trust'') TO %L',
-            current_setting('hba_file'));
-          PERFORM pg_reload_conf();
-        END $$""");
-    try {
-      var text = direct.replaceAll("user=[^&]*", "user=shy");
-      use(PostgresSettings.of(text.replaceAll("password=[^&]*", "password=right")));
+    try (var server = PostgresServer.start()) {
+      var strict = server.jdbcUrl() + "?user=" + server.user() + "&password=" + server.password();
+      admin(strict, "CREATE ROLE shy LOGIN PASSWORD 'right'");
+      admin(strict, """
+          DO $$ BEGIN
+            EXECUTE format('COPY (SELECT ''host all shy all scram-sha-256'') TO %L',
+              current_setting('hba_file'));
+            PERFORM pg_reload_conf();
+          END $$""");
+      use(PostgresSettings.of(server.jdbcUrl() + "?user=shy&password=right"));
       Eventually.holds(() -> {
         open();
         return true;
       });
       database.close();
-      use(PostgresSettings.of(text.replaceAll("password=[^&]*", "password=hunter2")));
-      var failure = catchThrowableOfType(ComponentException.class, this::open);
-      assertThat(failure.isTransient()).isFalse();
-      assertThat(failure).hasMessageContaining("password authentication failed");
-      for (Throwable e = failure; e != null; e = e.getCause()) {
-        assertThat(e.toString()).doesNotContain("hunter2");
-      }
-    } finally {
-      admin("DROP ROLE shy");
+      use(PostgresSettings.of(server.jdbcUrl() + "?user=shy&password=hunter2"));
+      Eventually.holds(() -> {
+        var failure = catchThrowableOfType(ComponentException.class, this::open);
+        if (failure == null) { // The new rules are not in force yet.
+          database.close();
+          return false;
+        }
+        assertThat(failure.isTransient()).isFalse();
+        assertThat(failure).hasMessageContaining("password authentication failed");
+        for (Throwable e = failure; e != null; e = e.getCause()) {
+          assertThat(e.toString()).doesNotContain("hunter2");
+        }
+        return true;
+      });
     }
   }
 

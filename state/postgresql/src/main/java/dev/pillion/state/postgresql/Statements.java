@@ -37,8 +37,7 @@ final class Statements {
     this.columns = columns;
     var expires = columns.expires();
     this.visible = "(t.%1$s IS NULL OR t.%1$s >= now())".formatted(expires);
-    var list =
-        each(column -> "t." + column.name()) + ", t." + columns.etag() + "::text, t." + expires;
+    var list = each(column -> "t." + column.name()) + ", t." + columns.etag() + ", t." + expires;
     this.select = "SELECT %s FROM %s AS t WHERE t.key = ? AND %s".formatted(list, table, visible);
     this.selectMany =
         "SELECT %s, t.key FROM %s AS t WHERE t.key = ANY(?) AND %s".formatted(list, table, visible);

@@ -16,15 +16,18 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.pillion.ComponentException;
 import dev.pillion.EtagMismatchException;
+import dev.pillion.component.ComponentSpec;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.spi.Condition;
 import dev.pillion.testservers.PostgresServer;
 import dev.pillion.testservers.RealServers;
+import java.net.URI;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -37,6 +40,8 @@ class GoldenRowsIT {
   private static final String UUID_V4 =
       "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 
+  private final String user;
+  private final String password;
   private final Sql sql;
   private final PostgresStateStore v2;
   private final PostgresStateStore v1;
@@ -44,6 +49,8 @@ class GoldenRowsIT {
   GoldenRowsIT(PostgresServer server) {
     var url = Databases.withUser(server, server.newDatabase());
     sql = new Sql(url);
+    user = server.user();
+    password = server.password();
     v2 = TestStore.open(PostgresStateStore.builder(url).tablePrefix("app1_").build());
     v1 = TestStore.open(PostgresStateStore.builder(url).version("v1").build());
   }
@@ -144,6 +151,33 @@ class GoldenRowsIT {
         .isEqualTo("\"Mw==\"|t|1|t|null");
     assertThat(sql.one("SELECT value, row_id, updated_at > created_at, expires_at FROM app1_state"))
         .isEqualTo("\\x33|1|t|null");
+  }
+
+  @Test
+  void aComponentFileMakesTheSameStore() throws SQLException {
+    var uri = URI.create(sql.url().substring("jdbc:".length()));
+    var metadata = Map.of(
+        "connectionString",
+        "host=%s port=%d dbname=%s"
+            .formatted(uri.getHost(), uri.getPort(), uri.getPath().substring(1)),
+        "user",
+        user,
+        "password",
+        password,
+        "queryExecMode",
+        "simple_protocol",
+        "tablePrefix",
+        "app1_");
+    var spec = ComponentSpec.of("st", "state.postgresql", metadata).version("v2");
+    var store = TestStore.open((PostgresStateStore) new PostgresStateStore.Provider().create(spec));
+    try {
+      assertThat(spec.metadata().problems()).isEmpty();
+      apply(store, bytes("k", "v"));
+      assertThat(text(v2, "k")).isEqualTo("v");
+      assertThat(text(store, "k")).isEqualTo("v");
+    } finally {
+      store.close();
+    }
   }
 
   @Test
