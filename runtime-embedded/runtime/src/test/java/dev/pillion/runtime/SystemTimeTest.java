@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +32,7 @@ class SystemTimeTest {
 
   @Test
   void runsATaskOnceAfterItsDelayOnTheTimersThread() throws InterruptedException {
-    var name = new SynchronousQueue<String>();
+    var name = new ArrayBlockingQueue<String>(1);
     long begun = System.nanoTime();
     time.schedule(Duration.ofMillis(20), () -> name.offer(Thread.currentThread().getName()));
     assertThat(name.poll(30, TimeUnit.SECONDS)).isEqualTo("orders/timer");
