@@ -7,44 +7,44 @@ import java.sql.SQLException;
 
 /** One caller's plain JDBC: a connection of its own, auto-commit, statements prepared once. */
 final class JdbcArm implements AutoCloseable {
-    /** Sets a statement's parameters for one save. */
-    interface Binder {
-        void bind(PreparedStatement statement, String key, byte[] value) throws SQLException;
-    }
+  /** Sets a statement's parameters for one save. */
+  interface Binder {
+    void bind(PreparedStatement statement, String key, byte[] value) throws SQLException;
+  }
 
-    private final Connection connection;
-    private final PreparedStatement select;
-    private final PreparedStatement save;
-    private final Binder binder;
+  private final Connection connection;
+  private final PreparedStatement select;
+  private final PreparedStatement save;
+  private final Binder binder;
 
-    JdbcArm(Connection connection, String select, String save, Binder binder) throws SQLException {
-        this.connection = connection;
-        this.select = connection.prepareStatement(select);
-        this.save = connection.prepareStatement(save);
-        this.binder = binder;
-    }
+  JdbcArm(Connection connection, String select, String save, Binder binder) throws SQLException {
+    this.connection = connection;
+    this.select = connection.prepareStatement(select);
+    this.save = connection.prepareStatement(save);
+    this.binder = binder;
+  }
 
-    byte[] get(String key) throws SQLException {
-        select.setString(1, key);
-        try (var result = select.executeQuery()) {
-            if (!result.next()) {
-                throw new IllegalStateException("no row \"" + key + "\"");
-            }
-            return result.getBytes(1);
-        }
+  byte[] get(String key) throws SQLException {
+    select.setString(1, key);
+    try (var result = select.executeQuery()) {
+      if (!result.next()) {
+        throw new IllegalStateException("no row \"" + key + "\"");
+      }
+      return result.getBytes(1);
     }
+  }
 
-    void save(String key, byte[] value) throws SQLException {
-        binder.bind(save, key, value);
-        save.executeUpdate();
-    }
+  void save(String key, byte[] value) throws SQLException {
+    binder.bind(save, key, value);
+    save.executeUpdate();
+  }
 
-    Connection connection() {
-        return connection;
-    }
+  Connection connection() {
+    return connection;
+  }
 
-    @Override
-    public void close() throws SQLException {
-        connection.close();
-    }
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
 }

@@ -101,7 +101,7 @@ final class PairedRounds {
     private final CyclicBarrier start;
     private final Histogram latencies = new Histogram(3);
     private double perSecond;
-    private @org.jspecify.annotations.Nullable Exception failure;
+    private Exception failure;
 
     Caller(Arm arm, int index, long nanos, CyclicBarrier start) {
       this.arm = arm;

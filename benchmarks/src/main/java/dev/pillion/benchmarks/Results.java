@@ -10,44 +10,45 @@ import java.util.Locale;
 
 /** The rows as they come, printed at once and kept for the table. */
 final class Results {
-    private final List<Row> rows = new ArrayList<>();
+  private final List<Row> rows = new ArrayList<>();
 
-    void add(Row row) {
-        rows.add(row);
-        System.out.println(row.toMarkdown());
-    }
+  void add(Row row) {
+    rows.add(row);
+    System.out.println(row.toMarkdown());
+  }
 
-    /** Throughput and median latency of one comparison, as two rows. */
-    void add(String goal, String what, PairedRounds.Comparison c, double minThroughput, double maxP50) {
-        add(new Row(
-                goal,
-                what + ", throughput",
-                perSecond(c.oursPerSecond()),
-                perSecond(c.theirsPerSecond()),
-                c.throughput().toString(),
-                "at least " + minThroughput,
-                c.throughput().median() >= minThroughput));
-        add(new Row(
-                goal,
-                what + ", p50",
-                micros(c.oursP50Micros()),
-                micros(c.theirsP50Micros()),
-                c.p50().toString(),
-                "at most " + maxP50,
-                c.p50().median() <= maxP50));
-    }
+  /** Throughput and median latency of one comparison, as two rows. */
+  void add(
+      String goal, String what, PairedRounds.Comparison c, double minThroughput, double maxP50) {
+    add(new Row(
+        goal,
+        what + ", throughput",
+        perSecond(c.oursPerSecond()),
+        perSecond(c.theirsPerSecond()),
+        c.throughput().toString(),
+        "at least " + minThroughput,
+        c.throughput().median() >= minThroughput));
+    add(new Row(
+        goal,
+        what + ", p50",
+        micros(c.oursP50Micros()),
+        micros(c.theirsP50Micros()),
+        c.p50().toString(),
+        "at most " + maxP50,
+        c.p50().median() <= maxP50));
+  }
 
-    static String perSecond(double value) {
-        return String.format(Locale.ROOT, "%,.0f/s", value);
-    }
+  static String perSecond(double value) {
+    return String.format(Locale.ROOT, "%,.0f/s", value);
+  }
 
-    static String micros(double value) {
-        return String.format(Locale.ROOT, "%.2f µs", value);
-    }
+  static String micros(double value) {
+    return String.format(Locale.ROOT, "%.2f µs", value);
+  }
 
-    /** The rows of one group, for {@code benchmarks/run} to put together. */
-    void write(Path file) throws IOException {
-        Files.createDirectories(file.toAbsolutePath().getParent());
-        Files.write(file, rows.stream().map(Row::toMarkdown).toList());
-    }
+  /** The rows of one group, for {@code benchmarks/run} to put together. */
+  void write(Path file) throws IOException {
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    Files.write(file, rows.stream().map(Row::toMarkdown).toList());
+  }
 }

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
@@ -37,7 +36,9 @@ record Fixture(
 
   private static Fixture of(JsonNode node) {
     var metadata = new LinkedHashMap<String, String>();
-    node.path("metadata").properties().forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
+    node.path("metadata")
+        .properties()
+        .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
     var json = node.path("json");
     return new Fixture(
         node.path("name").asText(),

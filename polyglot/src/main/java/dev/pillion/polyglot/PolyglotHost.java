@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The program prints one line of JSON, a {@link Description}, when all of it can be used, obeys
  * the commands it reads, and ends when its input does. The commands are the runtime's own part in
- * the {@link Crossing}: {@code leave FIXTURES}, {@code relay PREVIOUS}, {@code take FIXTURES PEERS}.
+ * the {@link Crossing}: {@code leave FIXTURES}, {@code relay PREVIOUS}, {@code take FIXTURES
+ * PEERS}.
  */
 public final class PolyglotHost implements AutoCloseable {
   /** What the facade with a token asks for. */
@@ -98,7 +99,8 @@ public final class PolyglotHost implements AutoCloseable {
       try {
         opened.pop().close();
       } catch (Exception e) {
-        first = first == null ? new IllegalStateException("the host did not close cleanly", e) : first;
+        first =
+            first == null ? new IllegalStateException("the host did not close cleanly", e) : first;
       }
     }
     if (first != null) {
@@ -138,7 +140,8 @@ public final class PolyglotHost implements AutoCloseable {
   /** One command of the crossing, answered in one line. */
   static String obey(Peer peer, List<String> stores, String[] words) throws IOException {
     return switch (words[0]) {
-      case "leave" -> new Crossing(peer, stores).leave(Fixture.all(Path.of(words[1]))).toString();
+      case "leave" ->
+        new Crossing(peer, stores).leave(Fixture.all(Path.of(words[1]))).toString();
       case "relay" -> new Crossing(peer, stores).relay(words[1]).toString();
       case "take" ->
         new Crossing(peer, stores)

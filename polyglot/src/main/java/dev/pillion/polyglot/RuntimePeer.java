@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.polyglot;
 
-import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.EtagMismatchException;
+import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.state.SaveOptions;
 import java.util.Map;
 import java.util.Optional;

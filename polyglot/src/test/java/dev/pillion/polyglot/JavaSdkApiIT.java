@@ -51,7 +51,8 @@ class JavaSdkApiIT {
     calls.put(
         "bulk save",
         client.saveBulkState(
-            store, List.of(new State<>("fine", "v", null), new State<>(key, "v", null))));
+            store, List.of(new State<>("fine", "v", (String) null), new State<>(key, "v", (String)
+                null))));
     calls.put("get", client.getState(store, key, String.class));
     calls.put("bulk get", client.getBulkState(store, List.of("fine", key), String.class));
     calls.put("delete", client.deleteState(store, key));
@@ -60,7 +61,7 @@ class JavaSdkApiIT {
         client.executeStateTransaction(
             store,
             List.of(new TransactionalStateOperation<>(
-                OperationType.UPSERT, new State<>(key, "v", null)))));
+                OperationType.UPSERT, new State<>(key, "v", (String) null)))));
     return calls;
   }
 
@@ -119,8 +120,7 @@ class JavaSdkApiIT {
         .contains(PolyglotHost.PLAIN_STORE)
         .hasSize(host.description().stores().size() + 1);
     assertThat(metadata.getComponents())
-        .allSatisfy(component -> assertThat(
-                component.getCapabilities().contains("TRANSACTIONAL"))
+        .allSatisfy(component -> assertThat(component.getCapabilities().contains("TRANSACTIONAL"))
             .isEqualTo(!component.getName().equals(PolyglotHost.PLAIN_STORE)));
   }
 
@@ -138,15 +138,15 @@ class JavaSdkApiIT {
     try (var allowed = Sdk.builderOn(port)
         .withPropertyOverride(Properties.API_TOKEN, PolyglotHost.TOKEN)
         .build()) {
-      assertThat(allowed.getState("memory", "k", String.class).block().getValue()).isNull();
+      assertThat(allowed.getState("memory", "k", String.class).block().getValue())
+          .isNull();
     }
   }
 
   /** Dapr serves health over HTTP alone, and the facade is gRPC alone. */
   @Test
   void waitingForTheSidecarEndsInATimeout() {
-    assertThatThrownBy(() -> client.waitForSidecar(300).block())
-        .hasMessageContaining("timeout");
+    assertThatThrownBy(() -> client.waitForSidecar(300).block()).hasMessageContaining("timeout");
   }
 
   @Test

@@ -187,7 +187,8 @@ class JavaSdkIT {
     saveFor(store, "long", "3600");
     if (!store.equals("redis")) {
       var at = Instant.parse(state(store, "long").getMetadata().get("ttlExpireTime"));
-      assertThat(Duration.between(Instant.now(), at)).isCloseTo(Duration.ofHours(1), Duration.ofMinutes(1));
+      assertThat(Duration.between(Instant.now(), at))
+          .isCloseTo(Duration.ofHours(1), Duration.ofMinutes(1));
     }
     save(store, "long", "kept");
     assertThat(state(store, "long").getMetadata()).isEmpty();
@@ -243,8 +244,7 @@ class JavaSdkIT {
     assertThat(read(store, "c", Order.class)).isEqualTo(order());
 
     var request = new SaveStateRequest(store)
-        .setStates(
-            new State<>(key("a"), "three", NO_ETAG), new State<>(key("b"), "four", etag));
+        .setStates(new State<>(key("a"), "three", NO_ETAG), new State<>(key("b"), "four", etag));
     failure(client.saveBulkState(request)).has("ABORTED", "").hasReason("ERR_STATE_SAVE");
     assertThat(read(store, "a", String.class)).isEqualTo("three");
     assertThat(read(store, "b", String.class)).isEqualTo("two");
@@ -256,9 +256,8 @@ class JavaSdkIT {
     save(store, "a", "one");
     save(store, "b", "two");
     var keys = List.of(key("b"), key("missing"), key("a"));
-    var request = new GetBulkStateRequest(store, keys)
-        .setParallelism(1)
-        .setMetadata(Map.of("any", "thing"));
+    var request =
+        new GetBulkStateRequest(store, keys).setParallelism(1).setMetadata(Map.of("any", "thing"));
     for (var call : List.of(
         client.getBulkState(store, keys, String.class),
         client.getBulkState(store, keys, TypeRef.STRING),

@@ -41,8 +41,8 @@ final class SdkPeer implements Peer {
     State<byte[]> state = client.getState(store, key, byte[].class).block();
     return state == null || state.getEtag() == null || state.getEtag().isEmpty()
         ? Optional.empty()
-        : Optional.of(new Seen(
-            state.getValue() == null ? new byte[0] : state.getValue(), state.getEtag()));
+        : Optional.of(
+            new Seen(state.getValue() == null ? new byte[0] : state.getValue(), state.getEtag()));
   }
 
   @Override

@@ -22,7 +22,7 @@ final class WriteTransaction {
   /** SQLite empties its log only when no reader looks at it, which busy ones may never allow. */
   private static final long LONG_LOG_BYTES = 16 << 20;
 
-  private static final int COMMITS_BETWEEN_LOOKS = 1000;
+  private static final int COMMITS_BETWEEN_LOOKS = 200;
   private static final int LOG_WAIT_MILLIS = 200;
 
   private final SqliteSettings settings;

@@ -226,13 +226,18 @@ class SqliteDatabaseTest {
     try (var other = other()) {
       execute(other, "BEGIN");
       execute(other, "SELECT * FROM t");
-      for (int id = 0; Files.size(log) < 20 << 20; id++) {
-        int large = id;
-        database.writeOne(session -> insertLarge(session, large), Deadline.none());
-      }
+      database.write(
+          session -> {
+            for (int id = 0; id < 2_500; id++) {
+              insertLarge(session, id);
+            }
+            return true;
+          },
+          Deadline.none());
+      assertThat(Files.size(log)).isGreaterThan(20 << 20);
       execute(other, "COMMIT");
     }
-    for (int i = 0; i <= 1000; i++) {
+    for (int i = 0; i <= 200; i++) {
       database.writeOne(
           session -> session.statement("UPDATE t SET id = id WHERE id = 0").executeUpdate(),
           Deadline.none());
