@@ -154,8 +154,9 @@ class RedisFaultsIT {
     var key = key();
     apply(store, put(key, "1"));
     proxy.stallReplies();
+    long before = proxy.requestBytes();
     var failure = new CompletableFuture<Throwable>();
-    var call = TestTime.REAL.start("caller", () -> {
+    TestTime.REAL.start("caller", () -> {
       try {
         apply(store, put(key, "2", Condition.matches("1")));
         failure.complete(new AssertionError("no failure"));
@@ -163,7 +164,7 @@ class RedisFaultsIT {
         failure.complete(e);
       }
     });
-    TestTime.awaitWaiting(call);
+    TestTime.await("the save at the server", () -> proxy.requestBytes() > before);
     proxy.cut();
     assertThat(failure.get(900, TimeUnit.MILLISECONDS))
         .isInstanceOfSatisfying(
@@ -225,14 +226,13 @@ class RedisFaultsIT {
     try (var own = RedisServer.start();
         var late = RedisStateStore.at(settings(own.host(), own.port()))) {
       own.stop();
-      var before = nettyThreads();
       var failure =
-          catchThrowableOfType(ComponentException.class, () -> late.open(TestTime.context()));
+          catchThrowableOfType(ComponentException.class, () -> late.open(TestTime.context("late")));
       assertThat(failure.isTransient()).isTrue();
       assertThat(failure).hasMessageContaining(own.host() + ":" + own.port());
-      assertThat(nettyThreads()).isEqualTo(before);
+      TestTime.await("no thread to be left", () -> nettyThreads("late") == 0);
       own.restart();
-      late.open(TestTime.context());
+      late.open(TestTime.context("late"));
       assertThat(get(late, "k")).isEmpty();
     }
   }
@@ -299,9 +299,9 @@ class RedisFaultsIT {
         .build();
   }
 
-  private static long nettyThreads() {
+  private static long nettyThreads(String component) {
     return Thread.getAllStackTraces().keySet().stream()
-        .filter(thread -> thread.getName().startsWith("orders/redis/"))
+        .filter(thread -> thread.getName().startsWith("orders/redis/" + component + "/"))
         .count();
   }
 

@@ -23,6 +23,10 @@ enum TestTime implements TimeSource, Threads {
     return new ComponentContext("orders", "", "st", REAL, REAL, in(initTimeout));
   }
 
+  static ComponentContext context(String component) {
+    return new ComponentContext("orders", "", component, REAL, REAL, in(Duration.ofSeconds(20)));
+  }
+
   static Deadline in(Duration timeout) {
     return Deadline.after(timeout, REAL);
   }
