@@ -51,11 +51,21 @@ class SystemTimeTest {
   @Test
   void aCancelledTaskDoesNotRun() throws InterruptedException {
     var runs = new AtomicInteger();
+    var cancelled = new CountDownLatch(1);
     var after = new CountDownLatch(1);
-    var task = time.schedule(Duration.ofMillis(10), runs::incrementAndGet);
+    // The timer is busy until both cancels are done.
+    time.schedule(Duration.ZERO, () -> {
+      try {
+        cancelled.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    });
+    var task = time.schedule(Duration.ZERO, runs::incrementAndGet);
     task.cancel();
     task.cancel();
-    time.schedule(Duration.ofMillis(30), after::countDown);
+    cancelled.countDown();
+    time.schedule(Duration.ZERO, after::countDown);
     assertThat(after.await(30, TimeUnit.SECONDS)).isTrue();
     assertThat(runs).hasValue(0);
   }
