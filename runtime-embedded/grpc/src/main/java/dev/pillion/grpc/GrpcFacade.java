@@ -39,6 +39,9 @@ public final class GrpcFacade implements Extension {
   private static final String FRAME_LOGGER =
       "io.grpc.netty.shaded.io.grpc.netty.NettyServerHandler";
 
+  /** Where SDKs look, whatever the JVM prefers. */
+  private static final byte[] IPV4_LOOPBACK = {127, 0, 0, 1};
+
   private static final int DEFAULT_MESSAGE_SIZE = 4 * 1024 * 1024;
   private static final int DEFAULT_HEADER_LIST_SIZE = 64 * 1024;
   private static final int DEFAULT_CONCURRENT_CALLS = 256;
@@ -217,7 +220,7 @@ public final class GrpcFacade implements Extension {
     }
     try {
       var address = bindAddress == null
-          ? InetAddress.getByName("127.0.0.1")
+          ? InetAddress.getByAddress(IPV4_LOOPBACK)
           : InetAddress.getByName(bindAddress);
       return new Endpoint.Port(new InetSocketAddress(address, port));
     } catch (UnknownHostException e) {

@@ -47,7 +47,7 @@ final class WarmUp {
     } catch (IOException | RuntimeException e) {
       log.debug("gRPC could not be warmed up", e);
     } finally {
-      loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+      loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(1, TimeUnit.SECONDS);
     }
   }
 
