@@ -210,6 +210,7 @@ public final class GrpcFacade implements Extension {
     if (!problems.isEmpty()) {
       throw new InvalidConfigurationException(problems);
     }
+    builder.interceptor(new CallerDeadline());
     WarmUp.begin();
   }
 

@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
  */
 final class UnaryHandler<Q extends Message, A extends Message>
     implements ServerCallHandler<byte[], A> {
+  /** What the calls of a facade have as their target. */
+  static final String TARGET = "grpc";
+
   private static final Logger log = LoggerFactory.getLogger(GrpcFacade.class);
 
   private final Serving serving;
@@ -121,7 +124,7 @@ final class UnaryHandler<Q extends Message, A extends Message>
             .runtime()
             .calls()
             .run(
-                Call.inbound(block, "grpc", operation, false, context),
+                Call.inbound(block, TARGET, operation, false, context),
                 inner -> rpc.answer(parsed));
         serving.checkSize(answer.getSerializedSize());
       } catch (Throwable e) {

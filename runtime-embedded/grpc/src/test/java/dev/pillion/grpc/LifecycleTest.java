@@ -16,6 +16,8 @@ import dev.pillion.InvalidConfigurationException;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
 import dev.pillion.call.CallInterceptor;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.state.engine.InMemoryStateStore;
 import dev.pillion.wire.runtime.v1.DaprGrpc;
@@ -25,6 +27,7 @@ import dev.pillion.wire.runtime.v1.SaveStateRequest;
 import io.grpc.Metadata;
 import io.grpc.Status.Code;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +147,68 @@ class LifecycleTest {
           .hasMessageContaining("DEADLINE_EXCEEDED");
       assertThat(facade.dapr().getState(read("absent")).getEtag()).isEmpty();
       gate.countDown();
+    }
+  }
+
+  @Test
+  void theDeadlineOfTheCallerIsTheStores() {
+    try (var facade = TestFacade.over(component)) {
+      var stub = DaprGrpc.newBlockingStub(facade.channel());
+      stub.withDeadlineAfter(20, TimeUnit.SECONDS).getState(read("absent"));
+      assertThat(component.deadline().remainingNanos()).isBetween(1L, TimeUnit.SECONDS.toNanos(20));
+
+      stub.getState(read("absent"));
+      assertThat(component.deadline().isSet()).isFalse();
+      stub.withDeadlineAfter(20, TimeUnit.SECONDS).getState(read("absent"));
+      facade.runtime().state(STORE).get("absent", byte[].class);
+      assertThat(component.deadline().isSet()).isFalse();
+    }
+  }
+
+  /** As a resiliency policy would. */
+  private record Within(Duration timeout) implements CallInterceptor {
+    @Override
+    public <T, E extends Exception> T around(Call call, CallBody<T, E> next) throws E {
+      return next.run(call.with(call.context().with(Deadline.after(timeout, new SteadyTime()))));
+    }
+  }
+
+  private static final class SteadyTime implements TimeSource {
+    @Override
+    public Instant now() {
+      return Instant.EPOCH;
+    }
+
+    @Override
+    public long nanos() {
+      return 0;
+    }
+
+    @Override
+    public Scheduled schedule(Duration delay, Runnable task) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  @Test
+  void anEarlierDeadlineOfAPolicyStays() {
+    // The policy stands outside the facade's own interceptor.
+    var facade = TestFacade.facade();
+    var builder = EmbeddedRuntime.builder("checkout")
+        .component(STORE, component)
+        .interceptor(new Within(Duration.ofSeconds(5)))
+        .with(facade);
+    try (var runtime = builder.start()) {
+      assertThat(runtime.appId()).isEqualTo("checkout");
+      var channel = TestFacade.channelTo(facade.port());
+      try {
+        DaprGrpc.newBlockingStub(channel)
+            .withDeadlineAfter(30, TimeUnit.SECONDS)
+            .getState(read("absent"));
+      } finally {
+        channel.shutdownNow();
+      }
+      assertThat(component.deadline().remainingNanos()).isEqualTo(TimeUnit.SECONDS.toNanos(5));
     }
   }
 

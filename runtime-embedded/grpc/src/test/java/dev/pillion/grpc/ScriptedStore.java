@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /** An in-memory store that does something before it touches a key: fail, or wait. */
@@ -21,6 +22,7 @@ final class ScriptedStore implements TransactionalStateStore {
   private final Map<String, Runnable> before = new ConcurrentHashMap<>();
   private final Map<String, Consumer<StateChange>> beforeChange = new ConcurrentHashMap<>();
   private volatile Runnable beforeBulkRead = () -> {};
+  private final AtomicReference<Deadline> deadline = new AtomicReference<>();
   private int maxTransactionSize = Integer.MAX_VALUE;
 
   ScriptedStore before(String key, Runnable script) {
@@ -43,6 +45,11 @@ final class ScriptedStore implements TransactionalStateStore {
     return this;
   }
 
+  /** The deadline that the latest read was given. */
+  Deadline deadline() {
+    return deadline.get();
+  }
+
   private void run(StateChange change) {
     before.getOrDefault(change.key(), () -> {}).run();
     beforeChange.getOrDefault(change.key(), any -> {}).accept(change);
@@ -55,6 +62,7 @@ final class ScriptedStore implements TransactionalStateStore {
 
   @Override
   public Optional<StoredValue> get(String key, ReadOptions options, Deadline deadline) {
+    this.deadline.set(deadline);
     before.getOrDefault(key, () -> {}).run();
     return store.get(key, options, deadline);
   }
