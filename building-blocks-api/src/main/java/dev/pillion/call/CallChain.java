@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The fixed list of interceptors of one runtime: the only place where calls are timed, traced,
- * retried or refused. Immutable, thread-safe. Costs two frames and one small object per
- * interceptor, nothing without any.
+ * retried or refused. Immutable, thread-safe. Costs two frames and one small object per interceptor
+ * that {@linkplain CallInterceptor#appliesTo applies} to the call, and nothing where none does.
  */
 public final class CallChain {
   private final CallInterceptor[] interceptors;
@@ -30,7 +30,8 @@ public final class CallChain {
   public <T extends @Nullable Object, E extends Exception> T run(Call call, CallBody<T, E> body)
       throws E {
     requireOpen();
-    return interceptors.length == 0 ? body.run(call) : proceed(0, call, body);
+    int first = next(0, call);
+    return first == interceptors.length ? body.run(call) : proceed(first, call, body);
   }
 
   /**
@@ -42,9 +43,10 @@ public final class CallChain {
   public <A, B, T extends @Nullable Object, E extends Exception> T run(
       Call call, A first, B second, BoundCallBody<A, B, T, E> body) throws E {
     requireOpen();
-    return interceptors.length == 0
+    int outermost = next(0, call);
+    return outermost == interceptors.length
         ? body.run(call, first, second)
-        : proceed(0, call, inner -> body.run(inner, first, second));
+        : proceed(outermost, call, inner -> body.run(inner, first, second));
   }
 
   private void requireOpen() {
@@ -58,11 +60,20 @@ public final class CallChain {
     closed = true;
   }
 
+  /** The first interceptor from this one on that the call concerns; their number when none is. */
+  private int next(int index, Call call) {
+    int found = index;
+    while (found < interceptors.length && !interceptors[found].appliesTo(call)) {
+      found++;
+    }
+    return found;
+  }
+
   private <T extends @Nullable Object, E extends Exception> T proceed(
       int index, Call call, CallBody<T, E> body) throws E {
-    if (index == interceptors.length) {
-      return body.run(call);
-    }
-    return interceptors[index].around(call, inner -> proceed(index + 1, inner, body));
+    return interceptors[index].around(call, inner -> {
+      int further = next(index + 1, inner);
+      return further == interceptors.length ? body.run(inner) : proceed(further, inner, body);
+    });
   }
 }

@@ -74,7 +74,7 @@ class CallChainTest {
 
   @Test
   void anInterceptorPassesAnotherContextInwards() {
-    var headers = new CallContext(Deadline.none(), Map.of("traceparent", "00-1"));
+    var headers = CallContext.of(Deadline.none(), Map.of("traceparent", "00-1"));
     var chain = CallChain.of(List.of(passing(headers), new CallInterceptor() {
       @Override
       public <T, E extends Exception> T around(Call call, CallBody<T, E> next) throws E {
@@ -106,6 +106,31 @@ class CallChainTest {
     chain.run(GET, call -> seen.add("body"));
     assertThat(seen)
         .containsExactly("inner in", "body", "inner out", "inner in", "body", "inner out");
+  }
+
+  @Test
+  void anInterceptorThatTheCallDoesNotConcernIsLeftOut() {
+    var chain = CallChain.of(List.of(only("other", "a"), only("orders", "b"), only("other", "c")));
+    chain.run(GET, call -> seen.add("body"));
+    chain.run(GET, "first", "second", (call, first, second) -> seen.add(first + " " + second));
+    assertThat(seen).containsExactly("b in", "body", "b out", "b in", "first second", "b out");
+    var none = CallChain.of(List.of(only("other", "a")));
+    assertThat(none.<Call, RuntimeException>run(GET, call -> call)).isSameAs(GET);
+  }
+
+  private CallInterceptor only(String target, String name) {
+    var noting = noting(name);
+    return new CallInterceptor() {
+      @Override
+      public boolean appliesTo(Call call) {
+        return call.target().equals(target);
+      }
+
+      @Override
+      public <T, E extends Exception> T around(Call call, CallBody<T, E> next) throws E {
+        return noting.around(call, next);
+      }
+    };
   }
 
   @Test

@@ -19,7 +19,7 @@ final class CallerDeadline implements CallInterceptor {
       throws E {
     var own = call.context().deadline();
     if (call.direction() == Call.Direction.INBOUND) {
-      return own.isSet() && call.target().equals(UnaryHandler.TARGET)
+      return own.isSet() && call.block().equals(UnaryHandler.BLOCK)
           ? answering(own, call, next)
           : next.run(call);
     }

@@ -34,8 +34,8 @@ final class MetadataService {
   }
 
   void addTo(RpcTable rpcs) {
-    rpcs.unary("metadata", getGetMetadataMethod(), this::get);
-    rpcs.unary("metadata", getSetMetadataMethod(), this::set);
+    rpcs.unary(getGetMetadataMethod(), this::get);
+    rpcs.unary(getSetMetadataMethod(), this::set);
   }
 
   private GetMetadataResponse get(GetMetadataRequest request) {

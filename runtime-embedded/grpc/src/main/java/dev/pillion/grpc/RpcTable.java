@@ -26,16 +26,16 @@ final class RpcTable {
 
   /** Serves an rpc of one request and one answer. */
   <Q extends Message, A extends Message> void unary(
-      String block, MethodDescriptor<Q, A> method, UnaryRpc<Q, A> rpc) {
-    unary(block, method, rpc, () -> {});
+      MethodDescriptor<Q, A> method, UnaryRpc<Q, A> rpc) {
+    unary(method, rpc, () -> {});
   }
 
   /** The same, with something to do once the answer has gone out. */
   <Q extends Message, A extends Message> void unary(
-      String block, MethodDescriptor<Q, A> method, UnaryRpc<Q, A> rpc, Runnable afterwards) {
+      MethodDescriptor<Q, A> method, UnaryRpc<Q, A> rpc, Runnable afterwards) {
     var unparsed =
         method.toBuilder(RawRequest.MARSHALLER, method.getResponseMarshaller()).build();
-    add(unparsed, new UnaryHandler<>(serving, block, method, rpc, afterwards));
+    add(unparsed, new UnaryHandler<>(serving, method, rpc, afterwards));
   }
 
   /** Serves an rpc of any kind. */

@@ -19,11 +19,9 @@ final class ShutdownService {
   }
 
   void addTo(RpcTable rpcs) {
-    rpcs.unary(
-        "shutdown",
-        DaprGrpc.getShutdownMethod(),
-        request -> Empty.getDefaultInstance(),
-        () -> runtime.threads().start("grpc/shutdown", this::close));
+    rpcs.unary(DaprGrpc.getShutdownMethod(), request -> Empty.getDefaultInstance(), () -> runtime
+        .threads()
+        .start("grpc/shutdown", this::close));
   }
 
   private void close() {

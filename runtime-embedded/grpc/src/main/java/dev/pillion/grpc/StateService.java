@@ -49,13 +49,13 @@ final class StateService {
   }
 
   void addTo(RpcTable rpcs) {
-    rpcs.unary("state", getGetStateMethod(), this::get);
-    rpcs.unary("state", getGetBulkStateMethod(), this::getBulk);
-    rpcs.unary("state", getSaveStateMethod(), this::save);
-    rpcs.unary("state", getDeleteStateMethod(), this::delete);
-    rpcs.unary("state", getDeleteBulkStateMethod(), this::deleteBulk);
-    rpcs.unary("state", getExecuteStateTransactionMethod(), this::transact);
-    rpcs.unary("state", getQueryStateAlpha1Method(), this::query);
+    rpcs.unary(getGetStateMethod(), this::get);
+    rpcs.unary(getGetBulkStateMethod(), this::getBulk);
+    rpcs.unary(getSaveStateMethod(), this::save);
+    rpcs.unary(getDeleteStateMethod(), this::delete);
+    rpcs.unary(getDeleteBulkStateMethod(), this::deleteBulk);
+    rpcs.unary(getExecuteStateTransactionMethod(), this::transact);
+    rpcs.unary(getQueryStateAlpha1Method(), this::query);
   }
 
   private GetStateResponse get(GetStateRequest request) {

@@ -25,13 +25,12 @@ import org.slf4j.LoggerFactory;
  */
 final class UnaryHandler<Q extends Message, A extends Message>
     implements ServerCallHandler<byte[], A> {
-  /** What the calls of a facade have as their target. */
-  static final String TARGET = "grpc";
+  /** What the calls of a facade have as their block: policies and metrics tell them by it. */
+  static final String BLOCK = "facade";
 
   private static final Logger log = LoggerFactory.getLogger(GrpcFacade.class);
 
   private final Serving serving;
-  private final String block;
   private final String operation;
   private final String threadName;
   private final MethodDescriptor<Q, A> method;
@@ -39,13 +38,8 @@ final class UnaryHandler<Q extends Message, A extends Message>
   private final Runnable afterwards;
 
   UnaryHandler(
-      Serving serving,
-      String block,
-      MethodDescriptor<Q, A> method,
-      UnaryRpc<Q, A> rpc,
-      Runnable afterwards) {
+      Serving serving, MethodDescriptor<Q, A> method, UnaryRpc<Q, A> rpc, Runnable afterwards) {
     this.serving = serving;
-    this.block = block;
     this.method = method;
     this.operation = String.valueOf(method.getBareMethodName());
     this.threadName = "grpc/" + operation;
@@ -57,7 +51,7 @@ final class UnaryHandler<Q extends Message, A extends Message>
   public ServerCall.Listener<byte[]> startCall(ServerCall<byte[], A> call, Metadata headers) {
     // A second message would be a protocol error; it must be seen to be refused.
     call.request(2);
-    return new OneRequest(call, new CallContext(deadline(), TraceHeaders.of(headers)));
+    return new OneRequest(call, CallContext.of(deadline(), TraceHeaders.of(headers)));
   }
 
   private Deadline deadline() {
@@ -124,7 +118,7 @@ final class UnaryHandler<Q extends Message, A extends Message>
             .runtime()
             .calls()
             .run(
-                Call.inbound(block, TARGET, operation, false, context),
+                Call.inbound(BLOCK, "grpc", operation, false, context),
                 inner -> rpc.answer(parsed));
         serving.checkSize(answer.getSerializedSize());
       } catch (Throwable e) {

@@ -245,9 +245,9 @@ class LifecycleTest {
             .map(seen -> seen.call.direction() + " " + seen.call.block() + " " + seen.call.target()
                 + " " + seen.call.operation()))
         .containsExactly(
-            "INBOUND state grpc GetState",
+            "INBOUND facade grpc GetState",
             "OUTBOUND state statestore get",
-            "INBOUND metadata grpc GetMetadata");
+            "INBOUND facade grpc GetMetadata");
     var first = recorder.seen.get(0);
     assertThat(first.hasDeadline).isTrue();
     assertThat(first.call.repeatable()).isFalse();

@@ -3,7 +3,6 @@ package dev.pillion.micrometer;
 
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
-import dev.pillion.call.CallContext;
 import dev.pillion.call.CallInterceptor;
 import io.micrometer.common.KeyValue;
 import io.micrometer.observation.Observation;
@@ -85,7 +84,7 @@ final class ObservedCalls implements CallInterceptor {
   private static Call withHeaders(Call call, Map<String, String> added) {
     var headers = new HashMap<>(call.context().headers());
     headers.putAll(added);
-    return call.with(new CallContext(call.context().deadline(), headers));
+    return call.with(call.context().with(headers));
   }
 
   /** Whether nobody waits for an answer. */

@@ -73,7 +73,7 @@ class TracesTest {
 
   private static Call inbound(Map<String, String> headers) {
     return Call.inbound(
-        "invocation", "reserve", "invoke", false, new CallContext(Deadline.none(), headers));
+        "invocation", "reserve", "invoke", false, CallContext.of(Deadline.none(), headers));
   }
 
   private static Map<String, String> traceparent(String trace, String span) {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion;
+
+import java.util.Map;
+
+/**
+ * The language of conditions that users write: subscription routing rules and the trips of circuit
+ * breakers. Found by {@link java.util.ServiceLoader}; {@code pillion-cel} brings the one that Dapr
+ * has. Thread-safe.
+ */
+public interface Expressions {
+  /**
+   * Compiles a condition. A variable that nobody knows yet is no fault here, as in Dapr; it is one
+   * when the condition is evaluated without it.
+   *
+   * @throws IllegalArgumentException when the text is no expression; the message names place and
+   *     reason
+   */
+  Condition compile(String text);
+
+  /** One compiled condition. Immutable, thread-safe. */
+  interface Condition {
+    /**
+     * Evaluates it.
+     *
+     * @param variables values by name: null, boolean, long, double, text, {@code byte[]}, lists and
+     *     maps of these
+     * @throws EvaluationException when a variable or member is missing, types do not fit, or the
+     *     result is neither true nor false
+     */
+    boolean test(Map<String, ?> variables) throws EvaluationException;
+  }
+
+  /** A condition could not be decided. The message never holds a value. */
+  final class EvaluationException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    /** Why. */
+    public EvaluationException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+}
