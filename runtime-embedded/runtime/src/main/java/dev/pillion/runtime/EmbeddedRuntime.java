@@ -119,7 +119,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
     return threads;
   }
 
-  /** How long closing waits for what is under way. */
+  /** How long closing waits for calls of peers that are under way. */
   public Duration drainTimeout() {
     return drainTimeout;
   }
@@ -274,7 +274,10 @@ public final class EmbeddedRuntime implements AutoCloseable {
       return this;
     }
 
-    /** How long closing waits for what is under way; 5 s unless set. */
+    /**
+     * How long closing waits for calls of peers that are under way; 5 s unless set. The program's
+     * own calls are its own to wait for: they fail when their component closes.
+     */
     public Builder drainTimeout(Duration timeout) {
       if (timeout.isNegative()) {
         throw new IllegalArgumentException("the drain timeout can't be negative: " + timeout);
