@@ -9,6 +9,7 @@ import dev.cel.common.CelValidationException;
 import dev.cel.common.types.SimpleType;
 import dev.cel.compiler.CelCompiler;
 import dev.cel.compiler.CelCompilerFactory;
+import dev.cel.parser.CelStandardMacro;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
 import dev.cel.runtime.CelRuntimeFactory;
@@ -44,8 +45,10 @@ public final class CelExpressions implements Expressions {
 
   /** Holds nothing that must be closed; one for many conditions is cheaper than one for each. */
   public CelExpressions() {
-    compiler =
-        CelCompilerFactory.standardCelCompilerBuilder().setOptions(OPTIONS).build();
+    compiler = CelCompilerFactory.standardCelCompilerBuilder()
+        .setOptions(OPTIONS)
+        .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
+        .build();
     runtime = CelRuntimeFactory.plannerRuntimeBuilder().setOptions(OPTIONS).build();
   }
 

@@ -190,7 +190,7 @@ class CelExpressionsTest {
         "event[event.data.secret]",
         "event.data.secret > 1",
         "int(event.data.secret) > 1",
-        "timestamp(event.data.secret) > 1",
+        "timestamp(event.data.secret) > timestamp('2026-01-01T00:00:00Z')",
         "duration(event.data.secret) > duration('1s')",
         "'x'.matches(event.data.secret + '(')",
         "event.data.map[event.data.secret] == 1",
