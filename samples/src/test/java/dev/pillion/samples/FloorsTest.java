@@ -29,7 +29,8 @@ class FloorsTest {
   /** Libraries that have one home each, so that nobody carries them unasked. */
   private static final Map<String, Set<String>> HOMES = Map.of(
       "io.grpc", Set.of("wire", "runtime-embedded/grpc", "invocation/grpc"),
-      "com.google.protobuf", Set.of("wire", "runtime-embedded/grpc", "invocation/grpc"),
+      "com.google.protobuf",
+          Set.of("wire", "runtime-embedded/grpc", "runtime-embedded/cel", "invocation/grpc"),
       "io.micrometer", Set.of("runtime-embedded/micrometer"),
       "dev.cel", Set.of("runtime-embedded/cel"),
       "io.netty", Set.of("connections/redis"));
