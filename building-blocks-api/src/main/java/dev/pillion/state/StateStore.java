@@ -63,6 +63,8 @@ public interface StateStore {
    *
    * @throws dev.pillion.EtagMismatchException when the options' condition does not hold; nothing
    *     was written
+   * @throws dev.pillion.ReplicationException when the value was written, but replicas that
+   *     {@link SaveOptions#strong} waits for are not known to have it
    */
   void save(String key, Object value, SaveOptions options);
 
@@ -108,6 +110,8 @@ public interface StateStore {
    * @throws dev.pillion.TransactionException when a condition does not hold or the store can't take
    *     the transaction; nothing was applied, unless its cause is a transient
    *     {@link dev.pillion.ComponentException}
+   * @throws dev.pillion.ReplicationException when all was applied, but replicas that a change with
+   *     {@link SaveOptions#strong} waits for are not known to have it
    */
   <E extends Exception> void transaction(StateChanges.Writer<E> writer) throws E;
 }
