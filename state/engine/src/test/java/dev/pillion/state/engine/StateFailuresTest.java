@@ -290,7 +290,7 @@ class StateFailuresTest {
     failures.put(0, ComponentException.failed("first", null));
     var list = new ChangeList(
         KeyPrefix.of("st", "orders", "", ComponentMetadata.of(Map.of())),
-        new Values(new TestJson(), null, false),
+        new Values(new TestJson(), null, false, Integer.MAX_VALUE),
         false);
     list.save("a", 1).save("b", 1);
     assertThat(new StateFailures("st").some(list, failures).failures().keySet())

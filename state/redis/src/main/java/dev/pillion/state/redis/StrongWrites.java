@@ -55,7 +55,8 @@ final class StrongWrites {
   }
 
   /** Sends one write, whose node the key finds. */
-  @Nullable Long send(RedisCall<Long> write, byte[] key, Deadline deadline) {
+  @Nullable
+  Long send(RedisCall<Long> write, byte[] key, Deadline deadline) {
     return send(List.of(write), Map.of(0, key), deadline).get(0).get();
   }
 
