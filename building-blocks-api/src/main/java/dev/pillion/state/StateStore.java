@@ -16,7 +16,7 @@ import java.util.Optional;
  *
  * <p>Calls block until the store has answered. Handles are thread-safe and valid until the runtime
  * closes, after which every call throws {@link IllegalStateException}. All verbs throw
- * {@link dev.pillion.ComponentException} when the store fails,
+ * {@link dev.pillion.ComponentException} when the store fails, or takes no value as large as one,
  * {@link dev.pillion.CallTimeoutException} when it does not answer in time,
  * {@link dev.pillion.SerializationException} when a value does not fit its type, and
  * {@link IllegalArgumentException} for a key that is empty or contains {@code ||}, which separates
