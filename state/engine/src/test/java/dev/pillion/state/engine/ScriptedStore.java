@@ -21,6 +21,7 @@ final class ScriptedStore implements TransactionalStateStore {
   final Map<String, BuildingBlockException> failing = new LinkedHashMap<>();
   BuildingBlockException failure;
   int maxTransactionSize = Integer.MAX_VALUE;
+  int maxValueSize = Integer.MAX_VALUE;
 
   @Override
   public void open(ComponentContext context) {}
@@ -68,6 +69,11 @@ final class ScriptedStore implements TransactionalStateStore {
   @Override
   public int maxTransactionSize() {
     return maxTransactionSize;
+  }
+
+  @Override
+  public int maxValueSize() {
+    return maxValueSize;
   }
 
   private void fail(String key) {
