@@ -29,8 +29,7 @@ class AppOptionsTest {
     assertThat(options.maxBodySize()).isEqualTo(4 * 1024 * 1024);
     assertThat(options.healthCheck()).isNull();
     assertThat(HealthCheck.DEFAULT)
-        .isEqualTo(
-            new HealthCheck("/healthz", Duration.ofSeconds(5), Duration.ofMillis(500), 3));
+        .isEqualTo(new HealthCheck("/healthz", Duration.ofSeconds(5), Duration.ofMillis(500), 3));
   }
 
   @Test
@@ -52,7 +51,8 @@ class AppOptionsTest {
         .maxHeaderSize(9)
         .healthCheck(HealthCheck.DEFAULT);
     assertThat(all.toString())
-        .startsWith("AppOptions[[::1]:3000, token=***, maxConcurrency=7, maxBodySize=8, maxHeaderSize=9");
+        .startsWith(
+            "AppOptions[[::1]:3000, token=***, maxConcurrency=7, maxBodySize=8, maxHeaderSize=9");
     assertThat(all.healthCheck()).isEqualTo(HealthCheck.DEFAULT);
     assertThat(options.toString()).startsWith("AppOptions[127.0.0.1:3000, token=none");
   }

@@ -73,7 +73,10 @@ class BodiesTest {
             "the body of the request is larger than the app's maximum body size of 10 bytes");
       }
       assertThat(app.requests).isEmpty();
-      channel.channel.invoke(request(AppBody.of(new byte[10])), CallContext.EMPTY).close();
+      channel
+          .channel
+          .invoke(request(AppBody.of(new byte[10])), CallContext.EMPTY)
+          .close();
       assertThat(app.requests).hasSize(1);
     }
   }
@@ -111,8 +114,7 @@ class BodiesTest {
   @Test
   void anAnswerThatIsTooLargeIsBrokenOffAndClosed() {
     var endless = new Endless();
-    app.handler = (request, deadline) ->
-        new AppResponse(200, "", Map.of(), Map.of(), "", endless);
+    app.handler = (request, deadline) -> new AppResponse(200, "", Map.of(), Map.of(), "", endless);
     try (var channel = TestChannel.to(app, options().maxBodySize(100_000));
         var answer = channel.channel.invoke(request(AppBody.EMPTY), CallContext.EMPTY)) {
       isTooLarge(
@@ -134,8 +136,8 @@ class BodiesTest {
 
   @Test
   void anAnswerThatBreaksOffSaysSo() throws Exception {
-    app.handler = (request, deadline) ->
-        new AppResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
+    app.handler =
+        (request, deadline) -> new AppResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
           private int left = 3;
 
           @Override
@@ -163,8 +165,7 @@ class BodiesTest {
             assertThat(failure.reason()).isEqualTo(Reason.CLOSED);
             assertThat(failure.statusCode()).isEqualTo(14);
           })
-          .hasMessage(
-              "the app at 127.0.0.1:3000 ended its answer before the body was whole")
+          .hasMessage("the app at 127.0.0.1:3000 ended its answer before the body was whole")
           .hasRootCauseMessage("reset");
     }
   }
@@ -202,15 +203,14 @@ class BodiesTest {
       }
       return InMemoryApp.answer("done");
     };
-    var call = new Call(
-        "jobs", Call.Direction.INBOUND, "checkout", "trigger", true, CallContext.EMPTY);
+    var call =
+        new Call("jobs", Call.Direction.INBOUND, "checkout", "trigger", true, CallContext.EMPTY);
     try (var channel =
         TestChannel.to(app, options(), builder -> builder.interceptor(new Again()))) {
       channel.channel.invoke(call, request(AppBody.of("twice".getBytes(UTF_8)))).close();
-      channel.channel
-          .invoke(
-              call,
-              request(AppBody.of(new ByteArrayInputStream("once".getBytes(UTF_8)), -1)))
+      channel
+          .channel
+          .invoke(call, request(AppBody.of(new ByteArrayInputStream("once".getBytes(UTF_8)), -1)))
           .close();
       assertThat(bodies).containsExactly("twice", "twice", "once");
       assertThat(calls).extracting(Call::block).containsOnly("jobs");

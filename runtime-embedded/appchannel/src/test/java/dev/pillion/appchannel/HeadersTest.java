@@ -22,11 +22,8 @@ class HeadersTest {
   private Map<String, List<String>> sent(
       AppOptions options, Map<String, String> trace, Map<String, List<String>> headers) {
     try (var channel = TestChannel.to(app, options)) {
-      var request =
-          new AppRequest("POST", "orders", "", headers, "text/plain", AppBody.EMPTY);
-      channel.channel
-          .invoke(request, CallContext.of(Deadline.none(), trace))
-          .close();
+      var request = new AppRequest("POST", "orders", "", headers, "text/plain", AppBody.EMPTY);
+      channel.channel.invoke(request, CallContext.of(Deadline.none(), trace)).close();
     }
     return app.requests.get(0).headers();
   }
@@ -81,7 +78,8 @@ class HeadersTest {
 
   @Test
   void theCallersTokenIsTakenAwayEvenIfTheAppHasNone() {
-    assertThat(sent(options(), Map.of(), Map.of("Dapr-Api-Token", List.of("callers")))).isEmpty();
+    assertThat(sent(options(), Map.of(), Map.of("Dapr-Api-Token", List.of("callers"))))
+        .isEmpty();
   }
 
   @Test
@@ -94,8 +92,7 @@ class HeadersTest {
             "tracestate", List.of("old=1"),
             "grpc-trace-bin", List.of("AAAA"),
             "Baggage", List.of("b=2")));
-    assertThat(sent)
-        .isEqualTo(Map.of("traceparent", List.of(PARENT), "baggage", List.of("a=1")));
+    assertThat(sent).isEqualTo(Map.of("traceparent", List.of(PARENT), "baggage", List.of("a=1")));
   }
 
   @Test
@@ -117,8 +114,8 @@ class HeadersTest {
         "",
         new byte[0]);
     try (var channel = TestChannel.to(app, options());
-        var answer = channel.channel.invoke(
-            AppRequest.post("orders", "", new byte[0]), CallContext.EMPTY)) {
+        var answer =
+            channel.channel.invoke(AppRequest.post("orders", "", new byte[0]), CallContext.EMPTY)) {
       assertThat(answer.headers()).isEqualTo(Map.of("Set-Cookie", List.of("a", "b")));
     }
   }

@@ -26,7 +26,9 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
-/** A program that serves AppCallback as an SDK's app server does; it can be stopped and restarted. */
+/**
+ * A program that serves AppCallback as an SDK's app server does; it can be stopped and restarted.
+ */
 final class CallbackProgram implements AutoCloseable {
   final int port;
   final List<InvokeRequest> requests = new CopyOnWriteArrayList<>();

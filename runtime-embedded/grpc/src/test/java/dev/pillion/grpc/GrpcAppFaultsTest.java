@@ -51,7 +51,8 @@ class GrpcAppFaultsTest {
 
   private void runtimeWith(AppOptions options) {
     app = GrpcApp.at(options);
-    runtime = EmbeddedRuntime.builder("checkout").environment(Map.of()).with(app).start();
+    runtime =
+        EmbeddedRuntime.builder("checkout").environment(Map.of()).with(app).start();
   }
 
   private static AppOptions probed(int port) {
@@ -68,14 +69,14 @@ class GrpcAppFaultsTest {
 
   private int invoke(Duration timeout) {
     var context = CallContext.of(Deadline.after(timeout, runtime.time()), Map.of());
-    try (var answer =
-        app.channel().invoke(AppRequest.post("orders", "", new byte[0]), context)) {
+    try (var answer = app.channel().invoke(AppRequest.post("orders", "", new byte[0]), context)) {
       return answer.status();
     }
   }
 
   private void awaitState(AppState state) {
-    await().atMost(PATIENCE).untilAsserted(() -> assertThat(app.channel().state()).isEqualTo(state));
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(app.channel().state())
+        .isEqualTo(state));
   }
 
   private AppChannelException failure(Reason reason) {
@@ -94,8 +95,8 @@ class GrpcAppFaultsTest {
       runtimeWith(AppOptions.onPort(program.port));
       assertThat(app.channel().state()).isEqualTo(AppState.WAITING);
       assertThat(failure(Reason.NOT_LISTENING))
-          .hasMessage("nothing listens at 127.0.0.1:%d, where the app should be"
-              .formatted(program.port));
+          .hasMessage(
+              "nothing listens at 127.0.0.1:%d, where the app should be".formatted(program.port));
       program.start();
       awaitState(AppState.HEALTHY);
       assertThat(invoke(PATIENCE)).isZero();
@@ -169,10 +170,11 @@ class GrpcAppFaultsTest {
       runtimeWith(AppOptions.onPort(program.port));
       assertThatThrownBy(() -> invoke(Duration.ofMillis(300)))
           .isInstanceOf(CallTimeoutException.class)
-          .hasMessage("the app at 127.0.0.1:%d did not answer OnInvoke before the deadline of the call"
-              .formatted(program.port));
-      try (var answer = app.channel()
-          .invoke(AppRequest.post("other", "", new byte[0]), CallContext.EMPTY)) {
+          .hasMessage(
+              "the app at 127.0.0.1:%d did not answer OnInvoke before the deadline of the call"
+                  .formatted(program.port));
+      try (var answer =
+          app.channel().invoke(AppRequest.post("other", "", new byte[0]), CallContext.EMPTY)) {
         assertThat(answer.status()).isZero();
       }
     } finally {
@@ -341,8 +343,7 @@ class GrpcAppFaultsTest {
       }
     })) {
       runtimeWith(AppOptions.onPort(endless.port()));
-      var failure = catchThrowableOfType(
-          AppChannelException.class, () -> invoke(PATIENCE));
+      var failure = catchThrowableOfType(AppChannelException.class, () -> invoke(PATIENCE));
       assertThat(failure.reason()).as("%s", failure.getCause()).isEqualTo(Reason.TOO_LARGE);
     }
   }
@@ -353,13 +354,11 @@ class GrpcAppFaultsTest {
       program.handler = request -> {
         var trailers = new Metadata();
         trailers.put(
-            Metadata.Key.of("x-large", Metadata.ASCII_STRING_MARSHALLER),
-            "v".repeat(20_000));
+            Metadata.Key.of("x-large", Metadata.ASCII_STRING_MARSHALLER), "v".repeat(20_000));
         throw Status.ABORTED.asRuntimeException(trailers);
       };
       runtimeWith(AppOptions.onPort(program.port).maxHeaderSize(8_192));
-      assertThat(failure(Reason.TOO_LARGE))
-          .hasMessageContaining("its maximum header size of 8192");
+      assertThat(failure(Reason.TOO_LARGE)).hasMessageContaining("its maximum header size of 8192");
       program.handler = request -> CallbackProgram.answer("done");
       assertThat(invoke(PATIENCE)).isZero();
     }
@@ -385,9 +384,8 @@ class GrpcAppFaultsTest {
       runtimeWith(AppOptions.onPort(program.port).maxBodySize(100_000));
       assertThatThrownBy(() -> app.channel()
               .invoke(AppRequest.post("orders", "", new byte[100_000]), CallContext.EMPTY))
-          .isInstanceOfSatisfying(
-              AppChannelException.class,
-              failure -> assertThat(failure.reason()).isEqualTo(Reason.TOO_LARGE))
+          .isInstanceOfSatisfying(AppChannelException.class, failure -> assertThat(failure.reason())
+              .isEqualTo(Reason.TOO_LARGE))
           .hasMessageContaining("bytes with its envelope");
       assertThat(program.requests).isEmpty();
     }

@@ -47,7 +47,8 @@ class GrpcAppTest {
   void start() throws Exception {
     program = CallbackProgram.started();
     app = GrpcApp.at(AppOptions.onPort(program.port).token("apps-token"));
-    runtime = EmbeddedRuntime.builder("checkout").environment(Map.of()).with(app).start();
+    runtime =
+        EmbeddedRuntime.builder("checkout").environment(Map.of()).with(app).start();
   }
 
   @AfterEach
@@ -166,12 +167,14 @@ class GrpcAppTest {
 
   @Test
   void theTraceIsSentInBothForms() {
-    invoke(Map.of(), Map.of("traceparent", PARENT, "tracestate", "a=1", "baggage", "b=2")).close();
+    invoke(Map.of(), Map.of("traceparent", PARENT, "tracestate", "a=1", "baggage", "b=2"))
+        .close();
     assertThat(sent("traceparent")).isEqualTo(PARENT);
     assertThat(sent("tracestate")).isEqualTo("a=1");
     assertThat(sent("baggage")).isEqualTo("b=2");
     assertThat(HexFormat.of().formatHex(program.headers.get(0).get(binary("grpc-trace-bin"))))
-        .isEqualTo("0000" + "0af7651916cd43dd8448eb211c80319c" + "01" + "b7ad6b7169203331" + "0201");
+        .isEqualTo(
+            "0000" + "0af7651916cd43dd8448eb211c80319c" + "01" + "b7ad6b7169203331" + "0201");
   }
 
   @ParameterizedTest
@@ -204,16 +207,19 @@ class GrpcAppTest {
   @Test
   void otherRpcsPassTheSameDoor() {
     var answer = app.call(
-        pubsub(), getOnTopicEventMethod(), TopicEventRequest.newBuilder().setId("1").build());
+        pubsub(),
+        getOnTopicEventMethod(),
+        TopicEventRequest.newBuilder().setId("1").build());
     assertThat(answer.getStatus()).isEqualTo(TopicEventResponseStatus.DROP);
   }
 
   @Test
   void anRpcThatTheProgramDoesNotServeCarriesItsStatus() {
-    assertThatThrownBy(() -> app.call(
-            pubsub(), getOnJobEventAlpha1Method(), JobEventRequest.getDefaultInstance()))
+    assertThatThrownBy(() ->
+            app.call(pubsub(), getOnJobEventAlpha1Method(), JobEventRequest.getDefaultInstance()))
         .isInstanceOfSatisfying(
-            AppStatusException.class, failure -> assertThat(failure.statusCode()).isEqualTo(12))
+            AppStatusException.class,
+            failure -> assertThat(failure.statusCode()).isEqualTo(12))
         .hasMessageStartingWith(
             "the app at 127.0.0.1:%d answered OnJobEventAlpha1 with UNIMPLEMENTED"
                 .formatted(program.port));

@@ -5,8 +5,8 @@ import static dev.pillion.grpc.TestFacade.STORE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.appchannel.AppOptions;
+import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.wire.runtime.v1.ActorRuntime;
@@ -55,8 +55,8 @@ class MetadataFacadeTest {
   void itTellsHowTheRuntimeIsConnectedToItsApp() {
     var options = AppOptions.onPort(3000)
         .maxConcurrency(4)
-        .healthCheck(new HealthCheck(
-            "/healthz", Duration.ofSeconds(90), Duration.ofMillis(500), 3));
+        .healthCheck(
+            new HealthCheck("/healthz", Duration.ofSeconds(90), Duration.ofMillis(500), 3));
     try (var withApp =
         TestFacade.start(TestFacade.facade(), builder -> builder.with(GrpcApp.at(options)))) {
       assertThat(withApp
