@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
   private final Registry registry;
   private final Lifecycle lifecycle;
   private final Map<String, StateStore> stateStores;
+  private final List<Extension> extensions;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -63,6 +65,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
     this.registry = assembly.registry;
     this.lifecycle = assembly.lifecycle;
     this.stateStores = assembly.stateStores();
+    this.extensions = List.copyOf(builder.extensions);
   }
 
   /**
@@ -126,7 +129,13 @@ public final class EmbeddedRuntime implements AutoCloseable {
 
   /** What the runtime is made of; secrets are left out. */
   public RuntimeDescription describe() {
-    return new RuntimeDescription(appId, namespace, PillionVersion.current(), registry.describe());
+    var app = extensions.stream()
+        .map(Extension::appConnection)
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
+    return new RuntimeDescription(
+        appId, namespace, PillionVersion.current(), registry.describe(), app);
   }
 
   /**

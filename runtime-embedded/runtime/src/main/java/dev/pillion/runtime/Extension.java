@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Something that joins a runtime as a whole: local defaults, metrics, a facade. It has no more
  * access than the program itself.
@@ -17,5 +19,10 @@ public interface Extension {
    */
   default AutoCloseable start(EmbeddedRuntime runtime) throws Exception {
     return () -> {};
+  }
+
+  /** The program beside this one that it connects the runtime to; null when it does not. */
+  default @Nullable AppConnection appConnection() {
+    return null;
   }
 }

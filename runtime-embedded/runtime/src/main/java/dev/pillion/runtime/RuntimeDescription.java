@@ -3,6 +3,7 @@ package dev.pillion.runtime;
 
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a runtime is made of; {@link #toString} is made to be read.
@@ -11,9 +12,14 @@ import java.util.stream.Collectors;
  * @param namespace the namespace; empty when there is none
  * @param version Pillion's version
  * @param components the open components, by name
+ * @param app the program beside this one; null when there is none
  */
 public record RuntimeDescription(
-    String appId, String namespace, String version, List<ComponentDescription> components) {
+    String appId,
+    String namespace,
+    String version,
+    List<ComponentDescription> components,
+    @Nullable AppConnection app) {
   /** Copies the list. */
   public RuntimeDescription {
     components = List.copyOf(components);
@@ -21,11 +27,12 @@ public record RuntimeDescription(
 
   @Override
   public String toString() {
-    return "Pillion %s, app id \"%s\"%s%n%s"
+    return "Pillion %s, app id \"%s\"%s%s%n%s"
         .formatted(
             version,
             appId,
             namespace.isEmpty() ? "" : ", namespace \"" + namespace + "\"",
+            app == null ? "" : ", app " + app,
             components.stream()
                 .map(c -> "  %-16s %s/%s %s %s"
                     .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.appchannel;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a request carries: bytes in memory, which any attempt may read again, or a stream, which one
+ * attempt may read once and nobody holds whole. Closing the stream is for who made it.
+ */
+public final class AppBody {
+  /** No bytes. */
+  public static final AppBody EMPTY = of(new byte[0]);
+
+  private final byte @Nullable [] bytes;
+  private final @Nullable InputStream stream;
+  private final long length;
+  private boolean opened;
+
+  private AppBody(byte @Nullable [] bytes, @Nullable InputStream stream, long length) {
+    this.bytes = bytes;
+    this.stream = stream;
+    this.length = length;
+  }
+
+  /** These bytes, which are not copied. */
+  public static AppBody of(byte[] bytes) {
+    return new AppBody(bytes, null, bytes.length);
+  }
+
+  /**
+   * What the stream holds.
+   *
+   * @param length how many bytes those are, exactly; -1 when that is not known
+   */
+  public static AppBody of(InputStream stream, long length) {
+    if (length < -1) {
+      throw new IllegalArgumentException(
+          "the length of a body is a number of bytes, or -1 when it is not known, not " + length);
+    }
+    return new AppBody(null, stream, length);
+  }
+
+  /** The same, but reading more than this many bytes of a stream fails. */
+  AppBody limitedTo(int limit) {
+    if (length > limit) {
+      throw AppChannelException.requestTooLarge(limit);
+    }
+    return stream == null
+        ? this
+        : of(
+            new CappedStream(open(), limit, () -> AppChannelException.requestTooLarge(limit)),
+            length);
+  }
+
+  /** How many bytes; -1 when that is not known. */
+  public long length() {
+    return length;
+  }
+
+  /** Whether it can be read more than once: only then may a call be made again. */
+  public boolean isRepeatable() {
+    return bytes != null;
+  }
+
+  /**
+   * Its bytes, from the first.
+   *
+   * @throws IllegalStateException when it is a stream that has been opened before
+   */
+  public InputStream open() {
+    if (bytes != null) {
+      return new ByteArrayInputStream(bytes);
+    }
+    if (stream == null || opened) {
+      throw new IllegalStateException("the body is a stream, and it has been read");
+    }
+    opened = true;
+    return stream;
+  }
+
+  /**
+   * All of its bytes, for a protocol that can't send less at a time; bytes in memory are not
+   * copied, and must not be changed.
+   *
+   * @param limit how many there may be
+   * @throws AppChannelException {@linkplain AppChannelException.Reason#TOO_LARGE too large} when
+   *     there are more; no more than one above the limit has been read
+   * @throws IllegalStateException when it is a stream that has been opened before
+   * @throws IOException when the stream can't be read
+   */
+  public byte[] bytes(int limit) throws IOException {
+    if (length > limit) {
+      throw AppChannelException.requestTooLarge(limit);
+    }
+    if (bytes != null) {
+      return bytes;
+    }
+    var source = open();
+    var read = source.readNBytes(limit);
+    if (read.length == limit && source.read() >= 0) {
+      throw AppChannelException.requestTooLarge(limit);
+    }
+    return read;
+  }
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.appchannel;
+
+import dev.pillion.Registration;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallContext;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.runtime.AppConnection;
+import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.runtime.Extension;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way to a program beside this one: the only place where it is reached, watched and throttled.
+ * Protocols have their own entries, which make one of these.
+ *
+ * <p>The program may come, go and come again while the runtime lives; {@link #state} tells how it
+ * stands. Thread-safe; usable while the runtime that it was given to is open. A channel serves one
+ * runtime.
+ */
+public final class AppChannel implements Extension {
+  /** What a call without a deadline of its own is given: no call to a program is without end. */
+  static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
+
+  private final AppOptions options;
+  private final AppTransport transport;
+  private volatile @Nullable Running running;
+
+  /** What there is between start and close. */
+  private record Running(EmbeddedRuntime runtime, Slots slots, AppWatch watch) {}
+
+  private AppChannel(AppOptions options, AppTransport transport) {
+    this.options = options;
+    this.transport = transport;
+  }
+
+  /** A channel to the program that the options name, in the transport's protocol. */
+  public static AppChannel over(AppOptions options, AppTransport transport) {
+    return new AppChannel(options, transport);
+  }
+
+  /** How the program stands; waiting before the runtime has started. */
+  public AppState state() {
+    var current = running;
+    return current == null ? AppState.WAITING : current.watch.state();
+  }
+
+  /**
+   * Tells the listener how the program stands, now and at each change, one after the other. The
+   * listener must not block; what it throws is logged.
+   *
+   * @throws IllegalStateException when the channel is not open
+   */
+  public Registration onState(Consumer<AppState> listener) {
+    return open().watch.add(listener);
+  }
+
+  /** Asks the program, as a call of the block {@code invocation} that is not made again. */
+  public AppResponse invoke(AppRequest request, CallContext context) {
+    var appId = open().runtime.appId();
+    return invoke(
+        Call.inbound("invocation", appId, "invoke", false, context.at(request.method())), request);
+  }
+
+  /**
+   * Asks the program, inside the runtime's call chain. A call without a deadline gets one of 60 s.
+   *
+   * @param call as policies and metrics see it; its context has deadline and trace. It is made
+   *     again only when the body of the request {@linkplain AppBody#isRepeatable can be}
+   * @return the program's answer, whatever its status; to be closed
+   * @throws AppChannelException when there is no answer, or none that can be read
+   * @throws dev.pillion.CallRejectedException when no slot becomes free before the deadline
+   * @throws dev.pillion.CallTimeoutException when the deadline passes
+   * @throws IllegalStateException when the channel is not open
+   */
+  public AppResponse invoke(Call call, AppRequest request) {
+    var current = open();
+    return current
+        .runtime
+        .calls()
+        .run(repeatableWith(call, request.body()), inner -> invoke(current, inner, request));
+  }
+
+  private AppResponse invoke(Running current, Call call, AppRequest request) {
+    requireHealthy(current);
+    var deadline = deadline(current, call);
+    var sent = request.with(
+        headers(call, request.headers()), request.body().limitedTo(options.maxBodySize()));
+    var slot = current.slots.acquire(deadline);
+    boolean answered = false;
+    try {
+      var answer = transport.invoke(sent, deadline);
+      answered = true;
+      var body = new CappedStream(answer.body(), options.maxBodySize(), this::answerTooLarge);
+      return answer.with(
+          Headers.fromApp(answer.headers()), new SlotStream(body, options.address(), slot));
+    } finally {
+      if (!answered) {
+        slot.release();
+      }
+    }
+  }
+
+  /**
+   * Asks the program by what only one protocol knows, under the same rules as {@link #invoke}.
+   *
+   * @param headers the caller's
+   */
+  public <T> T exchange(Call call, Map<String, List<String>> headers, AppExchange<T> exchange) {
+    var current = open();
+    return current.runtime.calls().run(call, inner -> {
+      requireHealthy(current);
+      var deadline = deadline(current, inner);
+      var slot = current.slots.acquire(deadline);
+      try {
+        return exchange.ask(headers(inner, headers), deadline);
+      } finally {
+        slot.release();
+      }
+    });
+  }
+
+  private static Call repeatableWith(Call call, AppBody body) {
+    return !call.repeatable() || body.isRepeatable()
+        ? call
+        : new Call(
+            call.block(), call.direction(), call.target(), call.operation(), false, call.context());
+  }
+
+  private Deadline deadline(Running current, Call call) {
+    var asked = call.context().deadline();
+    return asked.isSet() ? asked : Deadline.after(DEFAULT_TIMEOUT, current.runtime.time());
+  }
+
+  private Map<String, List<String>> headers(Call call, Map<String, List<String>> callers) {
+    return Headers.toApp(callers, call.context().headers(), options.token());
+  }
+
+  /** Without a health check a call just tries: the program may have come this moment. */
+  private void requireHealthy(Running current) {
+    var check = options.healthCheck();
+    var state = current.watch.state();
+    if (check == null || state == AppState.HEALTHY) {
+      return;
+    }
+    throw new AppChannelException(
+        AppChannelException.Reason.UNHEALTHY,
+        state == AppState.WAITING
+            ? "app is not in a healthy state: the app at %s has not passed its health check yet"
+                .formatted(options.address())
+            : "app is not in a healthy state: the app at %s has failed %d probes in a row, and is asked again every %s"
+                .formatted(options.address(), check.threshold(), check.interval()),
+        null);
+  }
+
+  private AppChannelException answerTooLarge() {
+    return new AppChannelException(
+        AppChannelException.Reason.TOO_LARGE,
+        "the app at %s answered with a body larger than its maximum body size of %d bytes"
+            .formatted(options.address(), options.maxBodySize()),
+        null);
+  }
+
+  private Running open() {
+    var current = running;
+    if (current == null) {
+      throw new IllegalStateException("the channel to the app at " + options.address()
+          + " is not open: it is while the runtime that it was given to is");
+    }
+    return current;
+  }
+
+  @Override
+  public AppConnection appConnection() {
+    var check = options.healthCheck();
+    return new AppConnection(
+        transport.protocol(),
+        options.host(),
+        options.port(),
+        options.maxConcurrency(),
+        state().name(),
+        check == null
+            ? null
+            : new AppConnection.HealthCheck(
+                check.path(), check.interval(), check.timeout(), check.threshold()));
+  }
+
+  /** Begins to look for the program, and waits for nothing. */
+  @Override
+  public AutoCloseable start(EmbeddedRuntime runtime) {
+    if (running != null) {
+      throw new IllegalStateException("an app channel serves one runtime; make another one");
+    }
+    transport.start(runtime);
+    var slots = new Slots(options.maxConcurrency(), options.address(), runtime.time());
+    var watch =
+        new AppWatch(options, transport, runtime.time(), runtime.threads(), runtime.appId());
+    running = new Running(runtime, slots, watch);
+    watch.start();
+    return () -> {
+      watch.close();
+      slots.close(runtime.drainTimeout());
+      running = null;
+      transport.close();
+    };
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.appchannel;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a program answered. Holds one of its slots until the body is read to its end or this is
+ * closed, so it is closed always.
+ *
+ * @param status of HTTP 100 to 599, of gRPC 0 to 16, as in Dapr's own messages
+ * @param message what a gRPC program said beside an error; empty else
+ * @param headers by name; {@code -bin} values in base64; unmodifiable
+ * @param trailers of a gRPC program, written as headers are; unmodifiable
+ * @param contentType empty when there is none
+ * @param body reading it throws {@link AppChannelException} when the program ends it too early or
+ *     sends too much, and {@link dev.pillion.CallTimeoutException} when the call's deadline passes
+ * @param typeUrl of a body that came as a protobuf {@code Any}; empty else
+ */
+public record AppResponse(
+    int status,
+    String message,
+    Map<String, List<String>> headers,
+    Map<String, List<String>> trailers,
+    String contentType,
+    InputStream body,
+    String typeUrl)
+    implements AutoCloseable {
+  /** Copies headers and trailers. */
+  public AppResponse {
+    headers = Headers.copyOf(headers);
+    trailers = Headers.copyOf(trailers);
+  }
+
+  /** An answer whose body is no {@code Any}. */
+  public AppResponse(
+      int status,
+      String message,
+      Map<String, List<String>> headers,
+      Map<String, List<String>> trailers,
+      String contentType,
+      InputStream body) {
+    this(status, message, headers, trailers, contentType, body, "");
+  }
+
+  /** An answer whose body is in memory, without trailers. */
+  public static AppResponse of(
+      int status, Map<String, List<String>> headers, String contentType, byte[] body) {
+    return new AppResponse(
+        status, "", headers, Map.of(), contentType, new ByteArrayInputStream(body));
+  }
+
+  /** Whether it is an answer of gRPC, whose status is a gRPC code. */
+  public boolean isGrpc() {
+    return status < 100;
+  }
+
+  /** Whether the program says that it has done what it was asked: 2xx, or gRPC's 0. */
+  public boolean isSuccess() {
+    return isGrpc() ? status == 0 : status / 100 == 2;
+  }
+
+  /** The same answer with other headers and another body. */
+  AppResponse with(Map<String, List<String>> otherHeaders, InputStream otherBody) {
+    return new AppResponse(
+        status, message, otherHeaders, trailers, contentType, otherBody, typeUrl);
+  }
+
+  /** Gives up the rest of the body; idempotent. */
+  @Override
+  public void close() {
+    try {
+      body.close();
+    } catch (IOException e) {
+      // Nobody reads the rest: that it can't be read is no news.
+    }
+  }
+}

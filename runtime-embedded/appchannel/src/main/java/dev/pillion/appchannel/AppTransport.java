@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.appchannel;
+
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.runtime.EmbeddedRuntime;
+
+/**
+ * One protocol on the way to a program: what {@link AppChannel} needs of it and no more.
+ * Thread-safe between {@link #start} and {@link #close}. It connects when it must, and again by
+ * itself when the program was away; it neither retries nor counts nor throttles.
+ *
+ * <p>Header rules that hold for every protocol have been applied: what a transport is given has no
+ * header of one connection only, no token but the app's, and the trace of this call.
+ */
+public interface AppTransport extends AutoCloseable {
+  /**
+   * As daprd's {@code --app-protocol}: {@code http}, {@code https}, {@code h2c}, {@code grpc},
+   * {@code grpcs}.
+   */
+  String protocol();
+
+  /** Called once, before anything else; opens no connection. */
+  void start(EmbeddedRuntime runtime);
+
+  /**
+   * Asks the program and returns when its status and headers are there; the body comes as it is
+   * read.
+   *
+   * @param deadline always set; holds for the body of the answer too
+   * @throws AppChannelException when there is no answer, or not one of this protocol
+   * @throws dev.pillion.CallTimeoutException when the deadline passes
+   */
+  AppResponse invoke(AppRequest request, Deadline deadline);
+
+  /** Whether the program's port takes a connection; returns false rather than throw. */
+  boolean isListening(Deadline deadline);
+
+  /** Whether the program says that it is well; returns false rather than throw. */
+  boolean isHealthy(Deadline deadline);
+
+  /** Ends every connection and cuts what is under way; idempotent. */
+  @Override
+  void close();
+}
