@@ -32,7 +32,9 @@ class FloorsTest {
       "com.google.protobuf", Set.of("wire", "runtime-embedded/grpc", "invocation/grpc"),
       "io.micrometer", Set.of("runtime-embedded/micrometer"),
       "dev.cel", Set.of("runtime-embedded/cel"),
-      "io.netty", Set.of("connections/redis"));
+      "io.netty", Set.of("connections/redis"),
+      "org.eclipse.jetty", Set.of("runtime-embedded/http"),
+      "org.eclipse.jetty.http2", Set.of("runtime-embedded/http"));
 
   @Test
   void everyModuleDependsOnlyOnWhatItsFloorAllows() {
