@@ -47,6 +47,33 @@ public final class GoDuration {
     }
   }
 
+  /** Writes a duration as Go does: {@code 5s}, {@code 500ms}, {@code 1m30s}, {@code 1h0m0s}. */
+  public static String format(Duration duration) {
+    if (duration.isNegative()) {
+      return "-" + format(duration.negated());
+    }
+    if (duration.isZero()) {
+      return "0s";
+    }
+    if (duration.compareTo(Duration.ofSeconds(1)) < 0) {
+      int nanos = duration.getNano();
+      return nanos < 1_000
+          ? nanos + "ns"
+          : nanos < 1_000_000 ? decimal(nanos, 3) + "µs" : decimal(nanos, 6) + "ms";
+    }
+    var seconds = BigDecimal.valueOf(duration.toSecondsPart())
+        .add(BigDecimal.valueOf(duration.getNano(), 9))
+        .stripTrailingZeros()
+        .toPlainString();
+    return (duration.toHours() > 0 ? duration.toHours() + "h" : "")
+        + (duration.toMinutes() > 0 ? duration.toMinutesPart() + "m" : "")
+        + seconds + "s";
+  }
+
+  private static String decimal(int nanos, int places) {
+    return BigDecimal.valueOf(nanos, places).stripTrailingZeros().toPlainString();
+  }
+
   private static long nanosPer(String unit) {
     return switch (unit) {
       case "ns" -> 1L;

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param headers by name, in the case they came in; {@code -bin} values in base64; unmodifiable
  * @param contentType empty when there is none
  * @param body what is carried
+ * @param typeUrl of a body that came as a protobuf {@code Any}; empty else
  */
 public record AppRequest(
     String verb,
@@ -21,7 +22,8 @@ public record AppRequest(
     String query,
     Map<String, List<String>> headers,
     String contentType,
-    AppBody body) {
+    AppBody body,
+    String typeUrl) {
   /**
    * Copies the headers and makes the method canonical.
    *
@@ -33,6 +35,17 @@ public record AppRequest(
     headers = Headers.copyOf(headers);
   }
 
+  /** The same of a body that was no {@code Any}. */
+  public AppRequest(
+      String verb,
+      String method,
+      String query,
+      Map<String, List<String>> headers,
+      String contentType,
+      AppBody body) {
+    this(verb, method, query, headers, contentType, body, "");
+  }
+
   /** A {@code POST} without query and headers. */
   public static AppRequest post(String method, String contentType, byte[] body) {
     return new AppRequest("POST", method, "", Map.of(), contentType, AppBody.of(body));
@@ -40,6 +53,6 @@ public record AppRequest(
 
   /** The same with other headers and another body. */
   AppRequest with(Map<String, List<String>> otherHeaders, AppBody otherBody) {
-    return new AppRequest(verb, method, query, otherHeaders, contentType, otherBody);
+    return new AppRequest(verb, method, query, otherHeaders, contentType, otherBody, typeUrl);
   }
 }

@@ -18,6 +18,7 @@ import java.util.Map;
  * @param contentType empty when there is none
  * @param body reading it throws {@link AppChannelException} when the program ends it too early or
  *     sends too much, and {@link dev.pillion.CallTimeoutException} when the call's deadline passes
+ * @param typeUrl of a body that came as a protobuf {@code Any}; empty else
  */
 public record AppResponse(
     int status,
@@ -25,12 +26,24 @@ public record AppResponse(
     Map<String, List<String>> headers,
     Map<String, List<String>> trailers,
     String contentType,
-    InputStream body)
+    InputStream body,
+    String typeUrl)
     implements AutoCloseable {
   /** Copies headers and trailers. */
   public AppResponse {
     headers = Headers.copyOf(headers);
     trailers = Headers.copyOf(trailers);
+  }
+
+  /** An answer whose body is no {@code Any}. */
+  public AppResponse(
+      int status,
+      String message,
+      Map<String, List<String>> headers,
+      Map<String, List<String>> trailers,
+      String contentType,
+      InputStream body) {
+    this(status, message, headers, trailers, contentType, body, "");
   }
 
   /** An answer whose body is in memory, without trailers. */
@@ -52,7 +65,7 @@ public record AppResponse(
 
   /** The same answer with other headers and another body. */
   AppResponse with(Map<String, List<String>> otherHeaders, InputStream otherBody) {
-    return new AppResponse(status, message, otherHeaders, trailers, contentType, otherBody);
+    return new AppResponse(status, message, otherHeaders, trailers, contentType, otherBody, typeUrl);
   }
 
   /** Gives up the rest of the body; idempotent. */

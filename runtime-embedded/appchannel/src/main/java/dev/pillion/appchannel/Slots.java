@@ -140,16 +140,6 @@ final class Slots {
     }
   }
 
-  /** How many are taken. */
-  int taken() {
-    lock.lock();
-    try {
-      return taken;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** Gives no more, sends away who waits, and waits for those taken. */
   void close(Duration patience) {
     lock.lock();

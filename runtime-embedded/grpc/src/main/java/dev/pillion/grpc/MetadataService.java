@@ -5,8 +5,11 @@ import static dev.pillion.wire.runtime.v1.DaprGrpc.getGetMetadataMethod;
 import static dev.pillion.wire.runtime.v1.DaprGrpc.getSetMetadataMethod;
 
 import com.google.protobuf.Empty;
+import dev.pillion.component.GoDuration;
+import dev.pillion.runtime.AppConnection;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.runtime.v1.ActorRuntime;
+import dev.pillion.wire.runtime.v1.AppConnectionHealthProperties;
 import dev.pillion.wire.runtime.v1.AppConnectionProperties;
 import dev.pillion.wire.runtime.v1.GetMetadataRequest;
 import dev.pillion.wire.runtime.v1.GetMetadataResponse;
@@ -16,6 +19,7 @@ import io.grpc.Status;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** What the runtime is made of, and what callers have noted beside it. */
 final class MetadataService {
@@ -44,9 +48,8 @@ final class MetadataService {
         .setId(description.appId())
         .setRuntimeVersion(description.version())
         .putAllExtendedMetadata(extended())
-        // There is no app beside this process and no placement service: Dapr's words for both.
-        .setAppConnectionProperties(
-            AppConnectionProperties.newBuilder().setProtocol("http").setChannelAddress("127.0.0.1"))
+        .setAppConnectionProperties(connection(description.app()))
+        // There is no placement service: Dapr's words for that.
         .setActorRuntime(ActorRuntime.newBuilder()
             .setRuntimeStatus(ActorRuntime.ActorRuntimeStatus.DISABLED)
             .setPlacement("placement: disconnected"));
@@ -58,6 +61,29 @@ final class MetadataService {
           .addAllCapabilities(component.capabilities()));
     }
     return answer.build();
+  }
+
+  /** Without a program beside this one it is Dapr's words for that. */
+  private static AppConnectionProperties connection(@Nullable AppConnection app) {
+    var properties = AppConnectionProperties.newBuilder();
+    if (app == null) {
+      return properties.setProtocol("http").setChannelAddress("127.0.0.1").build();
+    }
+    properties
+        .setPort(app.port())
+        .setProtocol(app.protocol())
+        .setChannelAddress(app.address())
+        .setMaxConcurrency(app.maxConcurrency());
+    var check = app.healthCheck();
+    if (check != null) {
+      properties.setHealth(AppConnectionHealthProperties.newBuilder()
+          // A gRPC program is asked by a method, not by a path.
+          .setHealthCheckPath(app.protocol().startsWith("grpc") ? "" : check.path())
+          .setHealthProbeInterval(GoDuration.format(check.interval()))
+          .setHealthProbeTimeout(GoDuration.format(check.timeout()))
+          .setHealthThreshold(check.threshold()));
+    }
+    return properties.build();
   }
 
   private Map<String, String> extended() {

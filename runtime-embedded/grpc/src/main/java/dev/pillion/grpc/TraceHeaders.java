@@ -2,10 +2,12 @@
 package dev.pillion.grpc;
 
 import io.grpc.Metadata;
+import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,8 @@ final class TraceHeaders {
   private static final Metadata.Key<byte[]> BINARY =
       Metadata.Key.of("grpc-trace-bin", Metadata.BINARY_BYTE_MARSHALLER);
   private static final int BINARY_LENGTH = 29;
+  private static final Pattern PARENT_FORM =
+      Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
 
   private TraceHeaders() {}
 
@@ -67,5 +71,22 @@ final class TraceHeaders {
             hex.formatHex(binary, 2, 18),
             hex.formatHex(binary, 19, 27),
             hex.formatHex(binary, 28, 29));
+  }
+
+  /** The opposite of that, for {@code traceparent} of version 00; null when it is not one. */
+  static byte @Nullable [] binary(String parent) {
+    if (!PARENT_FORM.matcher(parent).matches()) {
+      return null;
+    }
+    var hex = HexFormat.of();
+    return ByteBuffer.allocate(BINARY_LENGTH)
+        .put((byte) 0)
+        .put((byte) 0)
+        .put(hex.parseHex(parent, 3, 35))
+        .put((byte) 1)
+        .put(hex.parseHex(parent, 36, 52))
+        .put((byte) 2)
+        .put(hex.parseHex(parent, 53, 55))
+        .array();
   }
 }

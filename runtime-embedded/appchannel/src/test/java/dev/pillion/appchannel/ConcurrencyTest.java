@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.appchannel;
+
+import static dev.pillion.appchannel.TestChannel.options;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.pillion.CallRejectedException;
+import dev.pillion.call.CallContext;
+import dev.pillion.concurrent.Deadline;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ConcurrencyTest {
+  private final InMemoryApp app = new InMemoryApp();
+  private final ExecutorService callers = Executors.newCachedThreadPool();
+
+  @AfterEach
+  void end() {
+    callers.shutdownNow();
+  }
+
+  private static AppRequest request(String method) {
+    return AppRequest.post(method, "text/plain", new byte[0]);
+  }
+
+  private static AppResponse invoke(TestChannel channel, String method) {
+    return channel.channel.invoke(request(method), CallContext.EMPTY);
+  }
+
+  /** Calls from another thread, and returns once the caller waits: its deadline is a task. */
+  private Future<AppResponse> waiting(TestChannel channel, String method, int waiting) {
+    Callable<AppResponse> call = () -> invoke(channel, method);
+    var answer = callers.submit(call);
+    channel.time.awaitPending(waiting);
+    return answer;
+  }
+
+  private static AppResponse get(Future<AppResponse> answer) throws Exception {
+    return answer.get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void whoWaitsIsServedInTurnWhenABodyHasBeenReadToItsEnd() throws Exception {
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
+      var first = invoke(channel, "first");
+      var second = waiting(channel, "second", 1);
+      var third = waiting(channel, "third", 2);
+      assertThat(app.requests).extracting(AppRequest::method).containsExactly("first");
+      assertThat(first.body().readAllBytes()).isEqualTo("done".getBytes(UTF_8));
+      var answered = get(second);
+      assertThat(third).isNotDone();
+      assertThat(app.requests).extracting(AppRequest::method).containsExactly("first", "second");
+      answered.close();
+      get(third).close();
+      assertThat(channel.time.pending()).isZero();
+    }
+  }
+
+  @Test
+  void aSlotIsGivenBackOnceHoweverOftenAnAnswerIsClosed() throws Exception {
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
+      var first = invoke(channel, "first");
+      first.body().readAllBytes();
+      first.close();
+      first.close();
+      invoke(channel, "second");
+      assertThat(waiting(channel, "third", 1)).isNotDone();
+    }
+  }
+
+  @Test
+  void anAppThatFailsHoldsNoSlot() {
+    app.handler = (request, deadline) -> {
+      throw new IllegalStateException("broken");
+    };
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> invoke(channel, "orders"))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage("broken");
+      }
+    }
+  }
+
+  @Test
+  void aBodyThatBreaksOffHoldsNoSlot() throws Exception {
+    app.handler = (request, deadline) -> new AppResponse(
+        200, "", Map.of(), Map.of(), "", new InputStream() {
+          @Override
+          public int read() throws IOException {
+            throw new IOException("reset");
+          }
+        });
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
+      for (int i = 0; i < 3; i++) {
+        var answer = invoke(channel, "orders");
+        assertThatThrownBy(() -> answer.body().read()).isInstanceOf(AppChannelException.class);
+      }
+    }
+  }
+
+  @Test
+  void theWaitForASlotEndsAtTheDeadlineOfTheCall() {
+    try (var channel = TestChannel.to(app, options().maxConcurrency(2))) {
+      invoke(channel, "first");
+      invoke(channel, "second");
+      var context =
+          CallContext.of(Deadline.after(ofSeconds(3), channel.time), Map.of());
+      var third = callers.submit(() -> channel.channel.invoke(request("third"), context));
+      channel.time.awaitPending(1);
+      channel.advance(ofSeconds(3).minusNanos(1));
+      assertThat(third).isNotDone();
+      channel.advance(ofSeconds(1));
+      assertThatThrownBy(() -> get(third))
+          .isInstanceOf(ExecutionException.class)
+          .cause()
+          .isInstanceOf(CallRejectedException.class)
+          .hasMessage(
+              "the app at 127.0.0.1:3000 is busy: none of its 2 slots was free before the deadline of the call;"
+                  + " its maximum concurrency is set by maxConcurrency");
+      assertThat(app.requests).hasSize(2);
+    }
+  }
+
+  @Test
+  void aCallWithoutADeadlineWaitsAMinuteAndNoLonger() {
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
+      invoke(channel, "first");
+      var second = waiting(channel, "second", 1);
+      channel.advance(ofSeconds(60));
+      assertThatThrownBy(() -> get(second)).hasCauseInstanceOf(CallRejectedException.class);
+    }
+  }
+
+  @Test
+  void whoGaveUpWaitingTakesNoSlotFromTheNext() throws Exception {
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
+      var first = invoke(channel, "first");
+      var second = waiting(channel, "second", 1);
+      second.cancel(true);
+      await().untilAsserted(() -> assertThat(channel.time.pending()).isZero());
+      var third = waiting(channel, "third", 1);
+      first.close();
+      get(third).close();
+      assertThat(app.requests).extracting(AppRequest::method).containsExactly("first", "third");
+    }
+  }
+
+  @Test
+  void closingSendsAwayWhoWaits() {
+    var channel = TestChannel.to(app, options().maxConcurrency(1));
+    invoke(channel, "first");
+    var second = waiting(channel, "second", 1);
+    channel.close();
+    assertThatThrownBy(() -> get(second))
+        .hasCauseInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("the channel to the app at 127.0.0.1:3000 is closed");
+  }
+
+  @Test
+  void zeroAndMinusOneAreNoLimit() {
+    for (int none : new int[] {0, -1}) {
+      try (var channel = TestChannel.to(new InMemoryApp(), options().maxConcurrency(none))) {
+        for (int i = 0; i < 1_000; i++) {
+          assertThat(invoke(channel, "orders").status()).isEqualTo(200);
+        }
+      }
+    }
+  }
+
+  @Test
+  void neverMoreCallsThanAllowedRunAndEachIsServed() throws Exception {
+    var running = new AtomicInteger();
+    var most = new AtomicInteger();
+    app.handler = (request, deadline) -> {
+      most.accumulateAndGet(running.incrementAndGet(), Math::max);
+      return new AppResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
+        @Override
+        public int read() {
+          return -1;
+        }
+
+        @Override
+        public void close() {
+          running.decrementAndGet();
+        }
+      });
+    };
+    try (var channel = TestChannel.to(app, options().maxConcurrency(3))) {
+      var done = new ArrayList<Future<Integer>>();
+      for (int caller = 0; caller < 16; caller++) {
+        done.add(callers.submit(() -> {
+          int served = 0;
+          for (int i = 0; i < 500; i++) {
+            try (var answer = invoke(channel, "orders")) {
+              served += answer.status() == 200 ? 1 : 0;
+            }
+          }
+          return served;
+        }));
+      }
+      int served = 0;
+      for (var one : done) {
+        served += one.get(50, TimeUnit.SECONDS);
+      }
+      assertThat(served).isEqualTo(8_000);
+      assertThat(most.get()).isBetween(1, 3);
+      assertThat(channel.time.pending()).isZero();
+    }
+  }
+
+  @Test
+  void exchangesOfAProtocolShareTheSlots() throws Exception {
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
+      var call = dev.pillion.call.Call.inbound(
+          "pubsub", "pubsub/orders", "deliver", false, CallContext.EMPTY);
+      var first = invoke(channel, "first");
+      var second = callers.submit(() -> channel.channel.exchange(
+          call, Map.of("x-a", List.of("1")), (headers, deadline) -> headers.get("x-a").get(0)));
+      channel.time.awaitPending(1);
+      assertThat(second).isNotDone();
+      first.close();
+      assertThat(second.get(30, TimeUnit.SECONDS)).isEqualTo("1");
+      invoke(channel, "third").close();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.grpc;
+
+import com.google.protobuf.Message;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ClientInterceptors;
+import io.grpc.ClientStreamTracer;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+
+/**
+ * Sees what a stub does not show of one call: headers and trailers, and whether a status came over
+ * the wire or was made up on this side of it.
+ */
+final class AppAnswerObserver extends ClientStreamTracer.Factory implements ClientInterceptor {
+  private final Metadata sent;
+  private volatile Metadata headers = new Metadata();
+  private volatile Metadata trailers = new Metadata();
+  private volatile boolean trailersArrived;
+
+  AppAnswerObserver(Metadata sent) {
+    this.sent = sent;
+  }
+
+  Channel around(Channel channel) {
+    return ClientInterceptors.intercept(channel, this);
+  }
+
+  @Override
+  public ClientStreamTracer newClientStreamTracer(
+      ClientStreamTracer.StreamInfo info, Metadata outgoing) {
+    return new ClientStreamTracer() {
+      @Override
+      public void inboundTrailers(Metadata arrived) {
+        trailersArrived = true;
+      }
+    };
+  }
+
+  @Override
+  public <Q, A> ClientCall<Q, A> interceptCall(
+      MethodDescriptor<Q, A> method, CallOptions callOptions, Channel next) {
+    return new SimpleForwardingClientCall<Q, A>(next.newCall(method, callOptions)) {
+      @Override
+      public void start(Listener<A> listener, Metadata outgoing) {
+        outgoing.merge(sent);
+        super.start(
+            new SimpleForwardingClientCallListener<A>(listener) {
+              @Override
+              public void onHeaders(Metadata arrived) {
+                headers = arrived;
+                super.onHeaders(arrived);
+              }
+
+              @Override
+              public void onClose(Status status, Metadata arrived) {
+                trailers = arrived;
+                super.onClose(status, arrived);
+              }
+            },
+            outgoing);
+      }
+    };
+  }
+
+  boolean isTheProgramsOwn() {
+    return trailersArrived;
+  }
+
+  <A extends Message> AppAnswer<A> answered(
+      String address, MethodDescriptor<?, A> method, A message) {
+    return new AppAnswer<>(address, method, Status.OK, headers, trailers, message);
+  }
+
+  <A extends Message> AppAnswer<A> failed(
+      String address, MethodDescriptor<?, A> method, Status status) {
+    return new AppAnswer<>(address, method, status, headers, trailers, null);
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.grpc;
+
+import dev.pillion.appchannel.AppOptions;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The one connection to a program. Where gRPC would hold back for up to two minutes after a failed
+ * attempt and fail calls meanwhile, the next call here makes a fresh attempt: the program is beside
+ * us, and whoever calls wants to know how it is now.
+ *
+ * <p>No keepalive, as in daprd: gRPC's servers take pings that they have not been told of for an
+ * attack. Of a connection that is dead, the deadline of a call tells.
+ */
+final class AppConnector implements AutoCloseable {
+  private final AppOptions options;
+  private final EventLoopGroup loops;
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile ManagedChannel channel;
+  private boolean closed;
+
+  AppConnector(AppOptions options, String appId) {
+    this.options = options;
+    this.loops = new MultiThreadIoEventLoopGroup(
+        1, new IoThreads(appId + "/app-io"), NioIoHandler.newFactory());
+    this.channel = build();
+  }
+
+  private ManagedChannel build() {
+    return NettyChannelBuilder.forAddress(new InetSocketAddress(options.host(), options.port()))
+        .channelType(NioSocketChannel.class)
+        .eventLoopGroup(loops)
+        .directExecutor()
+        .usePlaintext()
+        .maxInboundMessageSize(options.maxBodySize())
+        .maxInboundMetadataSize(options.maxHeaderSize())
+        .build();
+  }
+
+  /** The channel to use now. */
+  ManagedChannel channel() {
+    var current = channel;
+    return current.getState(false) == ConnectivityState.TRANSIENT_FAILURE
+        ? replaced(current)
+        : current;
+  }
+
+  private ManagedChannel replaced(ManagedChannel failed) {
+    lock.lock();
+    try {
+      if (channel == failed && !closed) {
+        failed.shutdown();
+        channel = build();
+      }
+      return channel;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      channel.shutdownNow();
+    } finally {
+      lock.unlock();
+    }
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(1, TimeUnit.SECONDS);
+  }
+}

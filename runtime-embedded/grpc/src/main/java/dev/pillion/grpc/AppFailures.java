@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.grpc;
+
+import dev.pillion.BuildingBlockException;
+import dev.pillion.CallTimeoutException;
+import dev.pillion.appchannel.AppChannelException;
+import dev.pillion.appchannel.AppChannelException.Reason;
+import dev.pillion.appchannel.AppOptions;
+import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Why there is no answer: gRPC's statuses for what happened on this side of the wire. */
+final class AppFailures {
+  private final AppOptions options;
+
+  AppFailures(AppOptions options) {
+    this.options = options;
+  }
+
+  AppChannelException requestTooLarge(int size) {
+    return new AppChannelException(
+        Reason.TOO_LARGE,
+        "the request to the app at %s is %d bytes with its envelope, above the app's maximum body size of %d"
+            .formatted(options.address(), size, options.maxBodySize()),
+        null);
+  }
+
+  BuildingBlockException of(MethodDescriptor<?, ?> method, StatusRuntimeException failure) {
+    var operation = String.valueOf(method.getBareMethodName());
+    var text = text(failure);
+    return switch (failure.getStatus().getCode()) {
+      case DEADLINE_EXCEEDED -> new CallTimeoutException(
+          "ERR_DIRECT_INVOKE",
+          "the app at %s did not answer %s before the deadline of the call"
+              .formatted(options.address(), operation),
+          failure);
+      case RESOURCE_EXHAUSTED -> tooLarge(operation, failure);
+      case CANCELLED -> failure.getCause() instanceof InterruptedException
+          ? failure(
+              Reason.CLOSED,
+              "the thread that asked the app at %s for " + operation + " was interrupted",
+              failure)
+          : closed(operation, failure);
+      case UNAVAILABLE -> unavailable(operation, text, failure);
+      default -> isAboutHeaders(text) ? tooLarge(operation, failure) : garbage(operation, failure);
+    };
+  }
+
+  private AppChannelException unavailable(
+      String operation, String text, StatusRuntimeException failure) {
+    if (isRefused(failure)) {
+      return failure(
+          Reason.NOT_LISTENING, "nothing listens at %s, where the app should be", failure);
+    }
+    if (isAboutHeaders(text)) {
+      return tooLarge(operation, failure);
+    }
+    if (text.contains("shutdownnow")) {
+      return failure(
+          Reason.CLOSED, "the runtime was closed while the app at %s was asked", failure);
+    }
+    return text.contains("http2") || text.contains("settings")
+        ? garbage(operation, failure)
+        : closed(operation, failure);
+  }
+
+  private AppChannelException closed(String operation, StatusRuntimeException failure) {
+    return failure(
+        Reason.CLOSED,
+        "the app at %s ended the connection before it answered " + operation,
+        failure);
+  }
+
+  private AppChannelException garbage(String operation, StatusRuntimeException failure) {
+    return failure(
+        Reason.GARBAGE,
+        "what answers " + operation + " at %s does not speak gRPC; is that the app's gRPC port?",
+        failure);
+  }
+
+  private AppChannelException tooLarge(String operation, StatusRuntimeException failure) {
+    return failure(
+        Reason.TOO_LARGE,
+        "the app at %s answered " + operation
+            + " with more than its maximum body size of " + options.maxBodySize()
+            + " bytes or its maximum header size of " + options.maxHeaderSize(),
+        failure);
+  }
+
+  private AppChannelException failure(
+      Reason reason, String message, StatusRuntimeException failure) {
+    return new AppChannelException(reason, message.formatted(options.address()), failure);
+  }
+
+  private static boolean isRefused(Throwable failure) {
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConnectException
+          || cause instanceof NoRouteToHostException
+          || cause instanceof UnresolvedAddressException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isAboutHeaders(String text) {
+    return text.contains("header size exceeded");
+  }
+
+  /** All that the failure and its causes say, in lower case. */
+  private static String text(Throwable failure) {
+    var text = new StringBuilder();
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      text.append(cause).append('\n');
+    }
+    return text.toString().toLowerCase(Locale.ROOT);
+  }
+}

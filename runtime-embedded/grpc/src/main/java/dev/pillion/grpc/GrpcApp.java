@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.grpc;
+
+import com.google.protobuf.Message;
+import dev.pillion.appchannel.AppChannel;
+import dev.pillion.appchannel.AppOptions;
+import dev.pillion.call.Call;
+import dev.pillion.runtime.AppConnection;
+import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.runtime.Extension;
+import io.grpc.MethodDescriptor;
+import java.util.Map;
+
+/**
+ * A program beside this one that serves Dapr's {@code AppCallback} on a port: what the app servers
+ * of Dapr's SDKs do in their gRPC mode.
+ *
+ * <pre>{@code
+ * var app = GrpcApp.onPort(3000);
+ * var runtime = EmbeddedRuntime.builder("checkout").with(app).start();
+ * }</pre>
+ *
+ * <p>The program may start before or after the runtime, and again while it lives. Traffic is not
+ * encrypted. Thread-safe; one of these serves one runtime.
+ */
+public final class GrpcApp implements Extension {
+  private final GrpcTransport transport;
+  private final AppChannel channel;
+
+  private GrpcApp(AppOptions options) {
+    this.transport = new GrpcTransport(options);
+    this.channel = AppChannel.over(options, transport);
+  }
+
+  /** A program on this port of 127.0.0.1, with Dapr's defaults. */
+  public static GrpcApp onPort(int port) {
+    return at(AppOptions.onPort(port));
+  }
+
+  /** A program that listens and is treated as the options say. */
+  public static GrpcApp at(AppOptions options) {
+    return new GrpcApp(options);
+  }
+
+  /** The way to it. */
+  public AppChannel channel() {
+    return channel;
+  }
+
+  /**
+   * Calls any rpc of the program's {@code AppCallback} services, under the rules of the channel.
+   *
+   * @throws AppStatusException when the program answers with an error
+   */
+  <Q extends Message, A extends Message> A call(
+      Call call, MethodDescriptor<Q, A> method, Q request) {
+    return channel.exchange(
+        call,
+        Map.of(),
+        (headers, deadline) ->
+            transport.calls().run(method, request, headers, deadline).success());
+  }
+
+  @Override
+  public void configure(EmbeddedRuntime.Builder builder) {
+    WarmUp.begin();
+  }
+
+  /** Begins to look for the program, and waits for nothing. */
+  @Override
+  public AutoCloseable start(EmbeddedRuntime runtime) {
+    return channel.start(runtime);
+  }
+
+  @Override
+  public AppConnection appConnection() {
+    return channel.appConnection();
+  }
+}
