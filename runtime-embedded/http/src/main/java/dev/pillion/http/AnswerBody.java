@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import org.eclipse.jetty.client.Request;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a program answers, as it comes. Closing it early ends the exchange: nobody waits for bytes
@@ -13,12 +14,19 @@ import org.eclipse.jetty.client.Request;
 final class AnswerBody extends InputStream {
   private final InputStream source;
   private final Request request;
+  private final @Nullable StreamedBody upload;
   private final HttpFailures failures;
   private boolean ended;
 
-  AnswerBody(InputStream source, Request request, HttpFailures failures) {
+  /** The answer to a request, whose body is still being sent where {@code upload} says so. */
+  AnswerBody(
+      InputStream source,
+      Request request,
+      @Nullable StreamedBody upload,
+      HttpFailures failures) {
     this.source = source;
     this.request = request;
+    this.upload = upload;
     this.failures = failures;
   }
 
@@ -45,7 +53,7 @@ final class AnswerBody extends InputStream {
 
   @Override
   public void close() throws IOException {
-    if (!ended) {
+    if (!ended || (upload != null && !upload.isOver())) {
       ended = true;
       request.abort(new IOException("the answer was closed before its end"));
     }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What the program answers is handed on as it is: redirects are not followed, cookies not kept,
  * challenges not met, bodies not decoded. Nothing is sent that the caller has not said, but for the
- * app's token and the trace. At most {@value HttpTransport#MOST_CONNECTIONS} connections are open at
- * a time; calls above that wait for one until their deadline.
+ * app's token and the trace. At most {@value HttpTransport#MOST_CONNECTIONS} connections are open
+ * at a time; calls above that wait for one until their deadline.
  */
 public final class HttpApp {
   private HttpApp() {}
@@ -52,8 +52,8 @@ public final class HttpApp {
 
   /**
    * A program that speaks HTTPS: HTTP/2 or HTTP/1.1, as it likes. On this machine (a loopback
-   * address) its certificate is <em>not</em> verified, as daprd does not; elsewhere it must be valid
-   * for the host name, and trusted by the JVM.
+   * address) its certificate is <em>not</em> verified, as daprd does not; elsewhere it must be
+   * valid for the host name, and trusted by the JVM.
    *
    * @throws IllegalArgumentException when the host can't stand in a URL
    */
@@ -67,8 +67,8 @@ public final class HttpApp {
   }
 
   /**
-   * The same with a certificate that is verified wherever the program runs, by the trust managers of
-   * this context; its key managers show the program who calls.
+   * The same with a certificate that is verified wherever the program runs, by the trust managers
+   * of this context; its key managers show the program who calls.
    *
    * @throws IllegalArgumentException when the host can't stand in a URL
    */

@@ -10,18 +10,18 @@ import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.Locale;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.eclipse.jetty.http.HttpException;
-import org.eclipse.jetty.http.HttpStatus;
 import org.jspecify.annotations.Nullable;
 
 /** What Jetty reports, as what it means to a caller. */
 final class HttpFailures {
   private static final String CODE = "ERR_DIRECT_INVOKE";
 
-  /** What Jetty says of frames that are none; it has no type for them. */
+  /** What Jetty says of frames that are none. */
   private static final String[] NO_HTTP2 = {
     "protocol_error", "frame_size_error", "invalid_", "compression_error", "flow_control_error"
   };
@@ -43,8 +43,7 @@ final class HttpFailures {
         return known;
       }
     }
-    return new AppChannelException(
-        Reason.CLOSED, app + " ended the connection before its answer was whole", failure);
+    return closed(failure);
   }
 
   private @Nullable RuntimeException known(Throwable cause, Throwable failure) {
@@ -76,21 +75,32 @@ final class HttpFailures {
               .formatted(app, cause.getMessage()),
           failure);
     }
-    return cause instanceof HttpException http
-        ? answer(http.getCode() == HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE_431, failure)
-        : frame(String.valueOf(cause.getMessage()), failure);
+    return said(cause, String.valueOf(cause.getMessage()), failure);
   }
 
-  private @Nullable RuntimeException frame(String message, Throwable failure) {
-    if (message.contains("header") && message.contains("too large")) {
+  /** What Jetty has no types for, it says. */
+  private @Nullable RuntimeException said(Throwable cause, String message, Throwable failure) {
+    var lower = message.toLowerCase(Locale.ROOT);
+    if (lower.contains("too large")) {
       return answer(true, failure);
     }
+    if (lower.contains("early eof")) {
+      return closed(failure);
+    }
     for (var word : NO_HTTP2) {
-      if (message.contains(word)) {
+      if (lower.contains(word)) {
         return answer(false, failure);
       }
     }
-    return null;
+    // Of these the cause says more, where there is one.
+    return cause instanceof HttpException && !(cause.getCause() instanceof HttpException)
+        ? answer(false, failure)
+        : null;
+  }
+
+  private AppChannelException closed(Throwable failure) {
+    return new AppChannelException(
+        Reason.CLOSED, app + " ended the connection before its answer was whole", failure);
   }
 
   private AppChannelException answer(boolean tooLarge, Throwable failure) {
@@ -112,7 +122,6 @@ final class HttpFailures {
   }
 
   AppChannelException interrupted(@Nullable Throwable failure) {
-    return new AppChannelException(
-        Reason.CLOSED, "interrupted while waiting for " + app, failure);
+    return new AppChannelException(Reason.CLOSED, "interrupted while waiting for " + app, failure);
   }
 }

@@ -46,7 +46,8 @@ final class HttpHeaders {
     }
     headers.forEach((name, values) -> {
       requireToken(name);
-      for (var value : name.equals("baggage") ? values.subList(0, Math.min(1, values.size())) : values) {
+      for (var value :
+          name.equals("baggage") ? values.subList(0, Math.min(1, values.size())) : values) {
         into.add(canonical(name), toWire(name, value));
       }
     });
@@ -63,7 +64,8 @@ final class HttpHeaders {
   /** The trace of a caller who speaks gRPC and knows it in binary form only. */
   private static @Nullable String traceparent(Map<String, List<String>> headers) {
     for (var header : headers.entrySet()) {
-      if (header.getKey().equalsIgnoreCase("grpc-trace-bin") && !header.getValue().isEmpty()) {
+      if (header.getKey().equalsIgnoreCase("grpc-trace-bin")
+          && !header.getValue().isEmpty()) {
         return traceparent(header.getValue().get(0));
       }
     }
@@ -156,8 +158,7 @@ final class HttpHeaders {
     var letters = name.toCharArray();
     boolean capital = true;
     for (int i = 0; i < letters.length; i++) {
-      letters[i] =
-          capital ? Character.toUpperCase(letters[i]) : Character.toLowerCase(letters[i]);
+      letters[i] = capital ? Character.toUpperCase(letters[i]) : Character.toLowerCase(letters[i]);
       capital = letters[i] == '-';
     }
     return new String(letters);

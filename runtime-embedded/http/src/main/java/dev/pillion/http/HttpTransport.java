@@ -93,7 +93,7 @@ final class HttpTransport implements AppTransport {
         .method(request.verb())
         .headers(headers -> HttpHeaders.send(request, headers));
     var listener = new InputStreamResponseListener();
-    send(exchange, request, listener);
+    var upload = send(exchange, request, listener);
     var response = await(exchange, listener, deadline);
     var contentType = response.getHeaders().get(HttpHeader.CONTENT_TYPE);
     return new AppResponse(
@@ -102,10 +102,10 @@ final class HttpTransport implements AppTransport {
         HttpHeaders.received(response.getHeaders()),
         Map.of(),
         contentType == null ? "" : contentType,
-        new AnswerBody(listener.getInputStream(), exchange, failures));
+        new AnswerBody(listener.getInputStream(), exchange, upload, failures));
   }
 
-  private void send(Request exchange, AppRequest request, InputStreamResponseListener listener) {
+  private @Nullable StreamedBody send(Request exchange, AppRequest request, InputStreamResponseListener listener) {
     var body = request.body();
     if (!body.isRepeatable()) {
       var streamed = new StreamedBody(body.open(), body.length());
@@ -117,12 +117,14 @@ final class HttpTransport implements AppTransport {
         exchange.abort(e);
         throw e;
       }
-      return;
+      return streamed;
     }
     if (body.length() != 0) {
-      exchange.body(new BytesRequestContent(bytes(request)));
+      // Without a type of Jetty's own.
+      exchange.body(new BytesRequestContent((String) null, bytes(request)));
     }
     exchange.send(listener);
+    return null;
   }
 
   private byte[] bytes(AppRequest request) {
@@ -190,7 +192,7 @@ final class HttpTransport implements AppTransport {
     try {
       exchange.send(listener);
       int status = await(exchange, listener, deadline).getStatus();
-      try (var body = new AnswerBody(listener.getInputStream(), exchange, failures)) {
+      try (var body = new AnswerBody(listener.getInputStream(), exchange, null, failures)) {
         // Read, so that the connection serves the next probe; what is longer than that is cut.
         body.readNBytes(PROBE_BODY);
         body.read();
@@ -209,16 +211,29 @@ final class HttpTransport implements AppTransport {
     lock.lock();
     try {
       if (closed) {
-        throw new IllegalStateException("the channel to the app at " + options.address() + " is closed");
+        throw new IllegalStateException(
+            "the channel to the app at " + options.address() + " is closed");
       }
       current = client;
       if (current == null) {
-        current = JettyClient.start(owner().appId(), options, protocol, trust);
+        current = newClient();
         client = current;
       }
       return current;
     } finally {
       lock.unlock();
+    }
+  }
+
+  private HttpClient newClient() {
+    try {
+      return JettyClient.start(owner().appId(), options, protocol, trust);
+    } catch (RuntimeException e) {
+      if (e.getCause() instanceof InterruptedException) {
+        Thread.currentThread().interrupt();
+        throw failures.interrupted(e);
+      }
+      throw e;
     }
   }
 

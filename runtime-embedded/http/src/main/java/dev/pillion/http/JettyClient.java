@@ -7,8 +7,8 @@ import dev.pillion.http.HttpApp.TlsTrust;
 import java.time.Duration;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpClientTransport;
-import org.eclipse.jetty.client.RedirectProtocolHandler;
 import org.eclipse.jetty.client.ProxyAuthenticationProtocolHandler;
+import org.eclipse.jetty.client.RedirectProtocolHandler;
 import org.eclipse.jetty.client.WWWAuthenticationProtocolHandler;
 import org.eclipse.jetty.client.transport.HttpClientConnectionFactory;
 import org.eclipse.jetty.client.transport.HttpClientTransportDynamic;
@@ -32,7 +32,10 @@ final class JettyClient {
   private static final int FEWEST_THREADS = 2;
 
   /** Node and uvicorn close after 5 s: a connection that we close first is never used too late. */
-  private static final Duration IDLE = Duration.ofSeconds(4);
+  private static final Duration IDLE_HTTP1 = Duration.ofSeconds(4);
+
+  /** Jetty would cut a program that thinks as well: of HTTP/2 the deadlines of calls must do. */
+  private static final Duration IDLE_HTTP2 = Duration.ZERO;
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
@@ -51,7 +54,8 @@ final class JettyClient {
     client.setName(appId + "/app-http");
     client.setConnectTimeout(CONNECT_TIMEOUT.toMillis());
     client.setAddressResolutionTimeout(CONNECT_TIMEOUT.toMillis());
-    client.setIdleTimeout(IDLE.toMillis());
+    client.setIdleTimeout(
+        (protocol == Protocol.HTTP ? IDLE_HTTP1 : IDLE_HTTP2).toMillis());
     client.setMaxConnectionsPerDestination(HttpTransport.MOST_CONNECTIONS);
     client.setMaxRequestsQueuedPerDestination(HttpTransport.MOST_WAITING);
     client.setMaxResponseHeadersSize(options.maxHeaderSize());
@@ -60,7 +64,7 @@ final class JettyClient {
     client.setFollowRedirects(false);
     client.setUserAgentField(null);
     client.setDefaultRequestContentType(null);
-    LifeCycle.start(client);
+    start(client);
     // Jetty adds these at start.
     client.getContentDecoderFactories().clear();
     client.getProtocolHandlers().remove(RedirectProtocolHandler.NAME);
@@ -69,20 +73,36 @@ final class JettyClient {
     return client;
   }
 
+  private static void start(HttpClient client) {
+    try {
+      LifeCycle.start(client);
+    } catch (RuntimeException e) {
+      // Some of its threads run already.
+      LifeCycle.stop(client);
+      throw e;
+    }
+  }
+
   private static HttpClientTransport transport(ClientConnector connector, Protocol protocol) {
     return switch (protocol) {
       case HTTP -> new HttpClientTransportOverHTTP(connector);
       case H2C -> new HttpClientTransportOverHTTP2(new HTTP2Client(connector));
-        // HTTP/1.1 first: it is what a server without ALPN is spoken to in.
-      case HTTPS -> new HttpClientTransportDynamic(
-          connector,
-          HttpClientConnectionFactory.HTTP11,
-          new ClientConnectionFactoryOverHTTP2.HTTP2(new HTTP2Client(connector)));
+      // HTTP/1.1 first: it is what a server without ALPN is spoken to in.
+      case HTTPS ->
+        new HttpClientTransportDynamic(
+            connector,
+            HttpClientConnectionFactory.HTTP11,
+            new ClientConnectionFactoryOverHTTP2.HTTP2(new HTTP2Client(connector)));
     };
   }
 
   private static SslContextFactory.Client tls(TlsTrust trust) {
-    var tls = new SslContextFactory.Client(!trust.verify());
+    var tls = new SslContextFactory.Client(!trust.verify()) {
+      @Override
+      protected void checkConfiguration() {
+        // It would warn of what HttpApp promises.
+      }
+    };
     if (trust.context() != null) {
       tls.setSslContext(trust.context());
     }

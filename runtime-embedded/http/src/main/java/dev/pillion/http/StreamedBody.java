@@ -15,6 +15,7 @@ final class StreamedBody extends OutputStreamRequestContent {
 
   private final InputStream source;
   private final long length;
+  private volatile boolean over;
 
   StreamedBody(InputStream source, long length) {
     this.source = source;
@@ -33,37 +34,46 @@ final class StreamedBody extends OutputStreamRequestContent {
     return null;
   }
 
+  /** Whether nothing of it will be sent any more. */
+  boolean isOver() {
+    return over;
+  }
+
   /** Sends all of it; returns when it is sent, the call has failed, or the source has. */
   void pump() {
-    var buffer = new byte[BUFFER];
-    long sent = 0;
-    try (var out = getOutputStream()) {
-      while (true) {
-        int read = read(buffer);
-        if (read < 0) {
-          break;
-        }
-        sent += read;
-        if (length >= 0 && sent > length) {
-          break;
-        }
-        try {
-          out.write(buffer, 0, read);
-        } catch (IOException e) {
-          // The call has ended without wanting the rest, and says why itself.
-          return;
-        }
-      }
-      if (length >= 0 && sent != length) {
-        fail(new SourceFailure(new IllegalArgumentException(
-            "the body of the request holds %s bytes than the %d that were announced"
-                .formatted(sent < length ? "fewer" : "more", length))));
-      }
+    try {
+      copy();
+      // Closing says that it is whole, and so is the last thing, and never done after a failure.
+      getOutputStream().close();
     } catch (SourceFailure e) {
       fail(e);
     } catch (IOException e) {
-      // Closing what has failed already.
+      // The call has ended without wanting the rest, and says why itself.
+    } finally {
+      over = true;
     }
+  }
+
+  private void copy() throws IOException {
+    var out = getOutputStream();
+    var buffer = new byte[BUFFER];
+    long sent = 0;
+    for (int read = read(buffer); read >= 0; read = read(buffer)) {
+      if (length >= 0 && sent + read > length) {
+        throw notAsLong("more");
+      }
+      out.write(buffer, 0, read);
+      sent += read;
+    }
+    if (sent < length) {
+      throw notAsLong("fewer");
+    }
+  }
+
+  private SourceFailure notAsLong(String how) {
+    return new SourceFailure(new IllegalArgumentException(
+        "the body of the request holds %s bytes than the %d that were announced"
+            .formatted(how, length)));
   }
 
   private int read(byte[] buffer) throws SourceFailure {

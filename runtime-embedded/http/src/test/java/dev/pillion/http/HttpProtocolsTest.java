@@ -59,8 +59,7 @@ class HttpProtocolsTest {
 
   private static Reason reason(AppChannel channel) {
     try (var asking = new Asking(channel)) {
-      return catchThrowableOfType(
-              AppChannelException.class, () -> asking.text(Asking.get("m")))
+      return catchThrowableOfType(AppChannelException.class, () -> asking.text(Asking.get("m")))
           .reason();
     }
   }
@@ -79,7 +78,7 @@ class HttpProtocolsTest {
         assertThat(answer.body().readAllBytes())
             .isEqualTo("HTTP/2.0 PUT /a%20b?x=1".getBytes(StandardCharsets.UTF_8));
         assertThat(answer.headers().get("X-Seen").get(0).split(" "))
-            .containsExactlyInAnyOrder("Host", "x-trace", "dapr-path", "dapr-api-token");
+            .containsExactlyInAnyOrder("x-trace", "dapr-path", "dapr-api-token");
       }
     }
   }
@@ -113,11 +112,12 @@ class HttpProtocolsTest {
   @Test
   void headersOfH2cHaveALimit() {
     try (var app = JettyApp.h2c();
-        var asking =
-            new Asking(HttpApp.h2c(Asking.options(app.port()).maxHeaderSize(8192)))) {
-      var failure = catchThrowableOfType(
-          AppChannelException.class, () -> asking.text(Asking.get("headers")));
-      assertThat(failure.reason()).as(failure.getMessage()).isEqualTo(Reason.TOO_LARGE);
+        var asking = new Asking(HttpApp.h2c(Asking.options(app.port()).maxHeaderSize(8192)))) {
+      var failure =
+          catchThrowableOfType(AppChannelException.class, () -> asking.text(Asking.get("headers")));
+      if (failure.reason() != Reason.TOO_LARGE) {
+        throw new AssertionError("expected " + Reason.TOO_LARGE, failure);
+      }
     }
   }
 
@@ -159,8 +159,7 @@ class HttpProtocolsTest {
   void aCertificateIsVerifiedWhereAContextIsGiven() throws Exception {
     try (var app = JettyApp.tls(keyStore)) {
       var options = Asking.options(app.port());
-      try (var asking =
-          new Asking(HttpApp.https(options.host("localhost"), trusting()))) {
+      try (var asking = new Asking(HttpApp.https(options.host("localhost"), trusting()))) {
         assertThat(asking.text(Asking.get("m"))).isEqualTo("HTTP/2.0 GET /m");
       }
       assertThat(reason(HttpApp.https(options.host("localhost"), SSLContext.getDefault())))
@@ -174,8 +173,11 @@ class HttpProtocolsTest {
 
   @Test
   void aProgramWithoutTlsIsNotAskedInClear() throws IOException {
-    try (var app = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) {
-      assertThat(reason(HttpApp.https(Asking.options(app.port())))).isNotNull();
+    try (var app = new RawServer(connection -> {
+      connection.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+      connection.head();
+    })) {
+      assertThat(reason(HttpApp.https(Asking.options(app.port())))).isEqualTo(Reason.GARBAGE);
       assertThat(app.heads).isEmpty();
     }
   }

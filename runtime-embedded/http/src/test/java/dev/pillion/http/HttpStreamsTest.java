@@ -87,9 +87,11 @@ class HttpStreamsTest {
   void aRequestIsReadOnlyAsFastAsTheProgramTakesIt() throws Exception {
     var source = new Counted(LARGE);
     try (var asking = new Asking(channel(app.getAddress().getPort()))) {
-      var caller = workers.submit(() -> asking.ask(Asking.request(
-          "POST", "swallow", "", Map.of(), AppBody.of(source, -1))));
-      await("the program stops reading").atMost(Asking.PATIENCE).until(() -> received.get() > 1_000_000);
+      var caller = workers.submit(() ->
+          asking.ask(Asking.request("POST", "swallow", "", Map.of(), AppBody.of(source, -1))));
+      await("the program stops reading")
+          .atMost(Asking.PATIENCE)
+          .until(() -> received.get() > 1_000_000);
       // What is read meanwhile ends up in buffers, and those are full before long.
       await("the source is left alone")
           .during(java.time.Duration.ofMillis(100))
@@ -138,8 +140,8 @@ class HttpStreamsTest {
           }
         });
         var asking = new Asking(channel(echo.port()));
-        var answer = asking.ask(Asking.request(
-            "POST", "echo", "", Map.of(), AppBody.of(new Counted(size), size)))) {
+        var answer = asking.ask(
+            Asking.request("POST", "echo", "", Map.of(), AppBody.of(new Counted(size), size)))) {
       long read = 0;
       var buffer = new byte[64 * 1024];
       for (int n = answer.body().read(buffer); n >= 0; n = answer.body().read(buffer)) {
@@ -154,7 +156,7 @@ class HttpStreamsTest {
     try (var app = new RawServer(connection -> {
           connection.head();
           connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
-          connection.in.read();
+          pass(gate);
         });
         var asking = new Asking(channel(app.port()));
         var answer = asking.ask(

@@ -56,8 +56,8 @@ class HttpWireTest {
           headers,
           "application/json",
           AppBody.of("{\"n\":1}".getBytes(UTF_8)));
-      try (var answer = asking.channel.invoke(
-          request, CallContext.EMPTY.with(Map.of("traceparent", TRACE)))) {
+      try (var answer =
+          asking.channel.invoke(request, CallContext.EMPTY.with(Map.of("traceparent", TRACE)))) {
         assertThat(answer.status()).isEqualTo(201);
         assertThat(answer.message()).isEmpty();
         assertThat(answer.contentType()).isEqualTo("application/json");
@@ -128,11 +128,11 @@ class HttpWireTest {
 
   @Test
   void lettersBeyondAsciiTravelAsUtf8() throws IOException {
-    try (var app = RawServer.answering(
-            "HTTP/1.1 200 OK\r\nX-City: Zürich\r\nContent-Length: 0\r\n\r\n");
+    try (var app =
+            RawServer.answering("HTTP/1.1 200 OK\r\nX-City: Zürich\r\nContent-Length: 0\r\n\r\n");
         var asking = Asking.port(app.port());
-        var answer = asking.ask(Asking.request(
-            "GET", "m", "", Map.of("x-city", List.of("Łódź")), AppBody.EMPTY))) {
+        var answer = asking.ask(
+            Asking.request("GET", "m", "", Map.of("x-city", List.of("Łódź")), AppBody.EMPTY))) {
       assertThat(answer.headers()).containsEntry("X-City", List.of("Zürich"));
       assertThat(lines(app)).contains("X-City: Łódź");
     }
@@ -146,8 +146,7 @@ class HttpWireTest {
           Map.of("x", List.of("1\r\nDapr-Api-Token: stolen")),
           Map.of("x\r\ny", List.of("1")),
           Map.of("x: y", List.of("1")))) {
-        assertThatThrownBy(
-                () -> asking.ask(Asking.request("GET", "m", "", headers, AppBody.EMPTY)))
+        assertThatThrownBy(() -> asking.ask(Asking.request("GET", "m", "", headers, AppBody.EMPTY)))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("header");
       }
@@ -196,7 +195,8 @@ class HttpWireTest {
   void headHasNoBodyWhateverItsLengthSays() throws IOException {
     try (var app = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
         var asking = Asking.port(app.port())) {
-      assertThat(asking.text(Asking.request("HEAD", "m", "", Map.of(), AppBody.EMPTY))).isEmpty();
+      assertThat(asking.text(Asking.request("HEAD", "m", "", Map.of(), AppBody.EMPTY)))
+          .isEmpty();
     }
   }
 
@@ -205,8 +205,7 @@ class HttpWireTest {
   void otherVerbsAreRefused(String verb) throws IOException {
     try (var app = RawServer.answering(EMPTY_OK);
         var asking = Asking.port(app.port())) {
-      assertThatThrownBy(
-              () -> asking.ask(Asking.request(verb, "m", "", Map.of(), AppBody.EMPTY)))
+      assertThatThrownBy(() -> asking.ask(Asking.request(verb, "m", "", Map.of(), AppBody.EMPTY)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("invalid HTTP verb \"" + verb + "\"");
       assertThat(app.heads).isEmpty();
@@ -219,7 +218,9 @@ class HttpWireTest {
     try (var app = new RawServer(connection -> {
           var head = connection.head();
           while (!head.isEmpty()) {
-            bodies.append(connection.body(head.contains("Content-Length") ? 3 : 13)).append('|');
+            bodies
+                .append(connection.body(head.contains("Content-Length") ? 3 : 13))
+                .append('|');
             connection.write(EMPTY_OK);
             head = connection.head();
           }
@@ -244,8 +245,7 @@ class HttpWireTest {
         "302 Found\r\nLocation: /elsewhere",
         "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"",
         "407 Proxy\r\nX: 1")) {
-      try (var app =
-              RawServer.answering("HTTP/1.1 " + answer + "\r\nContent-Length: 2\r\n\r\nno");
+      try (var app = RawServer.answering("HTTP/1.1 " + answer + "\r\nContent-Length: 2\r\n\r\nno");
           var asking = Asking.port(app.port());
           var got = asking.ask(Asking.get("m"))) {
         assertThat(got.status()).isEqualTo(Integer.parseInt(answer.substring(0, 3)));

@@ -42,7 +42,9 @@ final class JettyApp implements AutoCloseable {
   }
 
   static JettyApp h2c() {
-    return new JettyApp(new HTTP2CServerConnectionFactory(new HttpConfiguration()));
+    var clear = new HttpConfiguration();
+    clear.setResponseHeaderSize(1024 * 1024);
+    return new JettyApp(new HTTP2CServerConnectionFactory(clear));
   }
 
   /** Chooses {@code h2} where the client offers it. */
@@ -66,9 +68,21 @@ final class JettyApp implements AutoCloseable {
     var file = folder.resolve("app.p12");
     var command = List.of(
         Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-        "-genkeypair", "-alias", "app", "-keyalg", "EC", "-dname", "CN=localhost",
-        "-ext", "san=dns:localhost", "-storetype", "PKCS12",
-        "-keystore", file.toString(), "-storepass", PASSWORD);
+        "-genkeypair",
+        "-alias",
+        "app",
+        "-keyalg",
+        "EC",
+        "-dname",
+        "CN=localhost",
+        "-ext",
+        "san=dns:localhost",
+        "-storetype",
+        "PKCS12",
+        "-keystore",
+        file.toString(),
+        "-storepass",
+        PASSWORD);
     var tool = new ProcessBuilder(command).inheritIO().start();
     if (!tool.waitFor(60, TimeUnit.SECONDS) || tool.exitValue() != 0) {
       throw new IOException("keytool made no certificate");
@@ -87,8 +101,7 @@ final class JettyApp implements AutoCloseable {
 
   private final class Answers extends Handler.Abstract {
     @Override
-    public boolean handle(Request request, Response response, Callback callback)
-        throws Exception {
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
       var path = request.getHttpURI().getPath();
       if (path.equals("/wait")) {
         gate.await();

@@ -75,7 +75,10 @@ final class RawServer implements AutoCloseable {
 
   private void serve(Socket accepted) {
     try (accepted) {
-      script.talk(new Connection(accepted));
+      var connection = new Connection(accepted);
+      if (connection.speaks()) {
+        script.talk(connection);
+      }
     } catch (IOException e) {
       // The other side has gone, or the test is over.
     } finally {
@@ -100,7 +103,15 @@ final class RawServer implements AutoCloseable {
       this.out = accepted.getOutputStream();
     }
 
-    /** The next request without its body, empty when there is none; a probe for the port is none. */
+    /** Who only looks whether the port is taken says nothing. */
+    private boolean speaks() throws IOException {
+      in.mark(1);
+      int first = in.read();
+      in.reset();
+      return first >= 0;
+    }
+
+    /** The next request without its body, empty when there is none. */
     String head() throws IOException {
       var head = new ByteArrayOutputStream();
       while (!endsHead(head)) {
