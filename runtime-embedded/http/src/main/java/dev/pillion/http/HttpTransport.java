@@ -180,27 +180,31 @@ final class HttpTransport implements AppTransport {
   @Override
   public boolean isHealthy(Deadline deadline) {
     var check = options.healthCheck();
-    if (check == null || deadline.hasPassed()) {
+    if (check == null) {
       return false;
     }
-    var exchange = exchange(check.path(), deadline).tag(PROBES);
+    try {
+      return probe(check.path(), deadline);
+    } catch (IOException | RuntimeException e) {
+      return false;
+    }
+  }
+
+  private boolean probe(String path, Deadline deadline) throws IOException {
+    var exchange = exchange(path, deadline).tag(PROBES);
     var token = options.token();
     if (token != null) {
       exchange.headers(headers -> headers.add("Dapr-Api-Token", token));
     }
     var listener = new InputStreamResponseListener();
-    try {
-      exchange.send(listener);
-      int status = await(exchange, listener, deadline).getStatus();
-      try (var body = new AnswerBody(listener.getInputStream(), exchange, null, failures)) {
-        // Read, so that the connection serves the next probe; what is longer than that is cut.
-        body.readNBytes(PROBE_BODY);
-        body.read();
-      }
-      return status / 100 == 2;
-    } catch (IOException | RuntimeException e) {
-      return false;
+    exchange.send(listener);
+    int status = await(exchange, listener, deadline).getStatus();
+    try (var body = new AnswerBody(listener.getInputStream(), exchange, null, failures)) {
+      // Read, so that the connection serves the next probe; what is longer than that is cut.
+      body.readNBytes(PROBE_BODY);
+      body.read();
     }
+    return status / 100 == 2;
   }
 
   private HttpClient client() {

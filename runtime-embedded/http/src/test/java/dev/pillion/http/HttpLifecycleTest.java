@@ -150,6 +150,21 @@ class HttpLifecycleTest {
     }
   }
 
+  /** Connections that nobody uses are closed after 4 s; one that waits for an answer is used. */
+  @Test
+  void aProgramMayThinkLongerThanIdleConnectionsLive() throws IOException {
+    var gate = new CountDownLatch(1);
+    try (var app = new RawServer(connection -> {
+          connection.head();
+          await().atMost(Asking.PATIENCE).until(() -> gate.getCount() == 0);
+          connection.write(OK);
+        });
+        var asking = Asking.port(app.port())) {
+      asking.runtime.time().schedule(Duration.ofMillis(4500), gate::countDown);
+      assertThat(asking.text(Asking.get("m"))).isEqualTo("ok");
+    }
+  }
+
   @Test
   void nothingRunsBeforeTheFirstCallNorAfterTheRuntime() throws IOException {
     try (var app = RawServer.answering(OK)) {
