@@ -34,7 +34,7 @@ final class AppChannelComparison {
     var client = new HttpClient();
     LifeCycle.start(app);
     LifeCycle.start(client);
-    var channel = HttpApp.http(AppOptions.onPort(connector.getLocalPort()));
+    var channel = HttpApp.at(AppOptions.onPort(connector.getLocalPort()));
     try (var ignored = EmbeddedRuntime.builder(Values.APP).with(channel).start()) {
       var request = AppRequest.post("echo", "application/octet-stream", Values.KILOBYTE);
       var uri = URI.create("http://127.0.0.1:" + connector.getLocalPort() + "/echo");

@@ -36,6 +36,25 @@ class GoDurationTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "PT0S, 0s",
+    "PT0.000000003S, 3ns",
+    "PT0.0000015S, 1.5µs",
+    "PT0.5S, 500ms",
+    "PT5S, 5s",
+    "PT1.25S, 1.25s",
+    "PT90S, 1m30s",
+    "PT1M, 1m0s",
+    "PT1H, 1h0m0s",
+    "PT49H0M3S, 49h0m3s",
+    "PT-5S, -5s",
+  })
+  void writesAsGoWrites(Duration duration, String text) {
+    assertThat(GoDuration.format(duration)).isEqualTo(text);
+    assertThat(GoDuration.parse(text, Duration.ofMinutes(1))).isEqualTo(duration);
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "",

@@ -52,7 +52,7 @@ public final class HttpApps implements AutoCloseable {
     try (var free = new ServerSocket(0)) {
       port = free.getLocalPort();
     }
-    channel = HttpApp.http(AppOptions.onPort(port).healthCheck(OFTEN));
+    channel = HttpApp.at(AppOptions.onPort(port).healthCheck(OFTEN));
     runtime = EmbeddedRuntime.builder("httpapps")
         .environment(Map.of())
         .with(channel)

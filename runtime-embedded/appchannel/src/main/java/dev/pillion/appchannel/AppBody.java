@@ -50,7 +50,9 @@ public final class AppBody {
     }
     return stream == null
         ? this
-        : of(new CappedStream(open(), limit, () -> AppChannelException.requestTooLarge(limit)), length);
+        : of(
+            new CappedStream(open(), limit, () -> AppChannelException.requestTooLarge(limit)),
+            length);
   }
 
   /** How many bytes; -1 when that is not known. */

@@ -69,8 +69,8 @@ public final class AppChannel implements Extension {
   /**
    * Asks the program, inside the runtime's call chain. A call without a deadline gets one of 60 s.
    *
-   * @param call as policies and metrics see it; its context has deadline and trace. It is made again
-   *     only when the body of the request {@linkplain AppBody#isRepeatable can be}
+   * @param call as policies and metrics see it; its context has deadline and trace. It is made
+   *     again only when the body of the request {@linkplain AppBody#isRepeatable can be}
    * @return the program's answer, whatever its status; to be closed
    * @throws AppChannelException when there is no answer, or none that can be read
    * @throws dev.pillion.CallRejectedException when no slot becomes free before the deadline
@@ -79,14 +79,17 @@ public final class AppChannel implements Extension {
    */
   public AppResponse invoke(Call call, AppRequest request) {
     var current = open();
-    return current.runtime.calls().run(
-        repeatableWith(call, request.body()), inner -> invoke(current, inner, request));
+    return current
+        .runtime
+        .calls()
+        .run(repeatableWith(call, request.body()), inner -> invoke(current, inner, request));
   }
 
   private AppResponse invoke(Running current, Call call, AppRequest request) {
     requireHealthy(current);
     var deadline = deadline(current, call);
-    var sent = request.with(headers(call, request.headers()), request.body().limitedTo(options.maxBodySize()));
+    var sent = request.with(
+        headers(call, request.headers()), request.body().limitedTo(options.maxBodySize()));
     var slot = current.slots.acquire(deadline);
     boolean answered = false;
     try {
@@ -125,12 +128,7 @@ public final class AppChannel implements Extension {
     return !call.repeatable() || body.isRepeatable()
         ? call
         : new Call(
-            call.block(),
-            call.direction(),
-            call.target(),
-            call.operation(),
-            false,
-            call.context());
+            call.block(), call.direction(), call.target(), call.operation(), false, call.context());
   }
 
   private Deadline deadline(Running current, Call call) {

@@ -122,16 +122,12 @@ public final class AppOptions {
    */
   public AppOptions token(String other) {
     return new AppOptions(
-        host,
-        port,
-        requireToken(other),
-        maxConcurrency,
-        maxBodySize,
-        maxHeaderSize,
-        healthCheck);
+        host, port, requireToken(other), maxConcurrency, maxBodySize, maxHeaderSize, healthCheck);
   }
 
-  /** How many calls it is given at a time, the others wait in turn; 0 or -1, the default, for all. */
+  /**
+   * How many calls it is given at a time, the others wait in turn; 0 or -1, the default, for all.
+   */
   public AppOptions maxConcurrency(int calls) {
     if (calls < -1) {
       throw new IllegalArgumentException(
@@ -180,8 +176,7 @@ public final class AppOptions {
 
   private static int requirePositive(String option, int bytes) {
     if (bytes <= 0) {
-      throw new IllegalArgumentException(
-          "the app's " + option + " must be positive, not " + bytes);
+      throw new IllegalArgumentException("the app's " + option + " must be positive, not " + bytes);
     }
     return bytes;
   }

@@ -65,7 +65,8 @@ public record AppResponse(
 
   /** The same answer with other headers and another body. */
   AppResponse with(Map<String, List<String>> otherHeaders, InputStream otherBody) {
-    return new AppResponse(status, message, otherHeaders, trailers, contentType, otherBody, typeUrl);
+    return new AppResponse(
+        status, message, otherHeaders, trailers, contentType, otherBody, typeUrl);
   }
 
   /** Gives up the rest of the body; idempotent. */

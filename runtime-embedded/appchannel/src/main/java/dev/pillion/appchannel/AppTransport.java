@@ -5,15 +5,18 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.runtime.EmbeddedRuntime;
 
 /**
- * One protocol on the way to a program: what {@link AppChannel} needs of it and no more. Thread-safe
- * between {@link #start} and {@link #close}. It connects when it must, and again by itself when the
- * program was away; it neither retries nor counts nor throttles.
+ * One protocol on the way to a program: what {@link AppChannel} needs of it and no more.
+ * Thread-safe between {@link #start} and {@link #close}. It connects when it must, and again by
+ * itself when the program was away; it neither retries nor counts nor throttles.
  *
  * <p>Header rules that hold for every protocol have been applied: what a transport is given has no
  * header of one connection only, no token but the app's, and the trace of this call.
  */
 public interface AppTransport extends AutoCloseable {
-  /** As daprd's {@code --app-protocol}: {@code http}, {@code https}, {@code h2c}, {@code grpc}, {@code grpcs}. */
+  /**
+   * As daprd's {@code --app-protocol}: {@code http}, {@code https}, {@code h2c}, {@code grpc},
+   * {@code grpcs}.
+   */
   String protocol();
 
   /** Called once, before anything else; opens no connection. */

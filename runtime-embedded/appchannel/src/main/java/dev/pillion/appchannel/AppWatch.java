@@ -48,11 +48,7 @@ final class AppWatch implements AutoCloseable {
   private boolean closed;
 
   AppWatch(
-      AppOptions options,
-      AppTransport transport,
-      TimeSource time,
-      Threads threads,
-      String appId) {
+      AppOptions options, AppTransport transport, TimeSource time, Threads threads, String appId) {
     this.options = options;
     this.transport = transport;
     this.time = time;

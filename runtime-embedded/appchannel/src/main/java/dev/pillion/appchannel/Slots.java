@@ -36,7 +36,9 @@ final class Slots {
 
   private static final class Waiter {
     final CountDownLatch settled = new CountDownLatch(1);
-    @Nullable Outcome outcome;
+
+    @Nullable
+    Outcome outcome;
   }
 
   /** One call's place; given back once however often it is released. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A program beside this one that listens on a port: reached, watched and throttled in one place. */
+/**
+ * A program beside this one that listens on a port: reached, watched and throttled in one place.
+ */
 @NullMarked
 package dev.pillion.appchannel;
 

@@ -170,7 +170,8 @@ class AppWatchTest {
       assertThat(log.lines("WARN"))
           .containsExactly(
               "WARN the app at 127.0.0.1:3000 is unhealthy: 3 probes in a row have failed");
-      assertThat(log.lines("INFO").stream().filter(line -> line.contains("is healthy"))).hasSize(2);
+      assertThat(log.lines("INFO").stream().filter(line -> line.contains("is healthy")))
+          .hasSize(2);
     }
   }
 

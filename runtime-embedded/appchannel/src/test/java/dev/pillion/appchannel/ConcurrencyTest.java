@@ -102,8 +102,8 @@ class ConcurrencyTest {
 
   @Test
   void aBodyThatBreaksOffHoldsNoSlot() throws Exception {
-    app.handler = (request, deadline) -> new AppResponse(
-        200, "", Map.of(), Map.of(), "", new InputStream() {
+    app.handler =
+        (request, deadline) -> new AppResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
           @Override
           public int read() throws IOException {
             throw new IOException("reset");
@@ -122,8 +122,7 @@ class ConcurrencyTest {
     try (var channel = TestChannel.to(app, options().maxConcurrency(2))) {
       invoke(channel, "first");
       invoke(channel, "second");
-      var context =
-          CallContext.of(Deadline.after(ofSeconds(3), channel.time), Map.of());
+      var context = CallContext.of(Deadline.after(ofSeconds(3), channel.time), Map.of());
       var third = callers.submit(() -> channel.channel.invoke(request("third"), context));
       channel.time.awaitPending(1);
       channel.advance(ofSeconds(3).minusNanos(1));
@@ -233,8 +232,10 @@ class ConcurrencyTest {
       var call = dev.pillion.call.Call.inbound(
           "pubsub", "pubsub/orders", "deliver", false, CallContext.EMPTY);
       var first = invoke(channel, "first");
-      var second = callers.submit(() -> channel.channel.exchange(
-          call, Map.of("x-a", List.of("1")), (headers, deadline) -> headers.get("x-a").get(0)));
+      var second = callers.submit(() ->
+          channel.channel.exchange(call, Map.of("x-a", List.of("1")), (headers, deadline) -> headers
+              .get("x-a")
+              .get(0)));
       channel.time.awaitPending(1);
       assertThat(second).isNotDone();
       first.close();

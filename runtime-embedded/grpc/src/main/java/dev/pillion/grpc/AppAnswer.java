@@ -44,7 +44,9 @@ record AppAnswer<A extends Message>(
         AppMetadata.fromApp(headers),
         AppMetadata.fromApp(trailers),
         answered == null ? "" : answered.getContentType(),
-        answered == null ? InputStream.nullInputStream() : answered.getData().getValue().newInput(),
+        answered == null
+            ? InputStream.nullInputStream()
+            : answered.getData().getValue().newInput(),
         answered == null ? "" : answered.getData().getTypeUrl());
   }
 }

@@ -34,7 +34,10 @@ final class AppCalls implements AutoCloseable {
    * @throws dev.pillion.CallTimeoutException when the deadline passes
    */
   <Q extends Message, A extends Message> AppAnswer<A> run(
-      MethodDescriptor<Q, A> method, Q request, Map<String, List<String>> headers, Deadline deadline) {
+      MethodDescriptor<Q, A> method,
+      Q request,
+      Map<String, List<String>> headers,
+      Deadline deadline) {
     if (request.getSerializedSize() > options.maxBodySize()) {
       // The envelope counts: the program's own limit, the same by default, would refuse it too.
       throw failures.requestTooLarge(request.getSerializedSize());

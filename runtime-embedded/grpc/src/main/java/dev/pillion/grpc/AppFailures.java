@@ -34,18 +34,20 @@ final class AppFailures {
     var operation = String.valueOf(method.getBareMethodName());
     var text = text(failure);
     return switch (failure.getStatus().getCode()) {
-      case DEADLINE_EXCEEDED -> new CallTimeoutException(
-          "ERR_DIRECT_INVOKE",
-          "the app at %s did not answer %s before the deadline of the call"
-              .formatted(options.address(), operation),
-          failure);
+      case DEADLINE_EXCEEDED ->
+        new CallTimeoutException(
+            "ERR_DIRECT_INVOKE",
+            "the app at %s did not answer %s before the deadline of the call"
+                .formatted(options.address(), operation),
+            failure);
       case RESOURCE_EXHAUSTED -> tooLarge(operation, failure);
-      case CANCELLED -> failure.getCause() instanceof InterruptedException
-          ? failure(
-              Reason.CLOSED,
-              "the thread that asked the app at %s for " + operation + " was interrupted",
-              failure)
-          : closed(operation, failure);
+      case CANCELLED ->
+        failure.getCause() instanceof InterruptedException
+            ? failure(
+                Reason.CLOSED,
+                "the thread that asked the app at %s for " + operation + " was interrupted",
+                failure)
+            : closed(operation, failure);
       case UNAVAILABLE -> unavailable(operation, text, failure);
       default -> isAboutHeaders(text) ? tooLarge(operation, failure) : garbage(operation, failure);
     };

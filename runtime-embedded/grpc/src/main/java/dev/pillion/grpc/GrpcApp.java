@@ -10,6 +10,8 @@ import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.runtime.Extension;
 import io.grpc.MethodDescriptor;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A program beside this one that serves Dapr's {@code AppCallback} on a port: what the app servers
@@ -24,6 +26,12 @@ import java.util.Map;
  * encrypted. Thread-safe; one of these serves one runtime.
  */
 public final class GrpcApp implements Extension {
+  private static final Logger log = LoggerFactory.getLogger(GrpcApp.class);
+
+  /** gRPC's own: at debug level it prints headers and bodies. */
+  private static final String FRAME_LOGGER =
+      "io.grpc.netty.shaded.io.grpc.netty.NettyClientHandler";
+
   private final GrpcTransport transport;
   private final AppChannel channel;
 
@@ -54,11 +62,10 @@ public final class GrpcApp implements Extension {
    */
   <Q extends Message, A extends Message> A call(
       Call call, MethodDescriptor<Q, A> method, Q request) {
-    return channel.exchange(
-        call,
-        Map.of(),
-        (headers, deadline) ->
-            transport.calls().run(method, request, headers, deadline).success());
+    return channel.exchange(call, Map.of(), (headers, deadline) -> transport
+        .calls()
+        .run(method, request, headers, deadline)
+        .success());
   }
 
   @Override
@@ -69,6 +76,9 @@ public final class GrpcApp implements Extension {
   /** Begins to look for the program, and waits for nothing. */
   @Override
   public AutoCloseable start(EmbeddedRuntime runtime) {
+    if (LoggerFactory.getLogger(FRAME_LOGGER).isDebugEnabled()) {
+      log.warn("\"{}\" logs every request with its token and values: keep it off", FRAME_LOGGER);
+    }
     return channel.start(runtime);
   }
 

@@ -63,7 +63,8 @@ final class GrpcTransport implements AppTransport {
 
   @Override
   public AppResponse invoke(AppRequest request, Deadline deadline) {
-    return calls().run(getOnInvokeMethod(), message(request), request.headers(), deadline)
+    return calls()
+        .run(getOnInvokeMethod(), message(request), request.headers(), deadline)
         .response();
   }
 

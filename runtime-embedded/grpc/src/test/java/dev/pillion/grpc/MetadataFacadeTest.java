@@ -5,9 +5,12 @@ import static dev.pillion.grpc.TestFacade.STORE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pillion.appchannel.AppOptions;
+import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.wire.runtime.v1.ActorRuntime;
+import dev.pillion.wire.runtime.v1.AppConnectionHealthProperties;
 import dev.pillion.wire.runtime.v1.AppConnectionProperties;
 import dev.pillion.wire.runtime.v1.GetMetadataRequest;
 import dev.pillion.wire.runtime.v1.GetMetadataResponse;
@@ -15,6 +18,7 @@ import dev.pillion.wire.runtime.v1.RegisteredComponents;
 import dev.pillion.wire.runtime.v1.SetMetadataRequest;
 import dev.pillion.wire.runtime.v1.ShutdownRequest;
 import io.grpc.Status.Code;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +49,31 @@ class MetadataFacadeTest {
     facade
         .dapr()
         .setMetadata(SetMetadataRequest.newBuilder().setKey(key).setValue(value).build());
+  }
+
+  @Test
+  void itTellsHowTheRuntimeIsConnectedToItsApp() {
+    var options = AppOptions.onPort(3000)
+        .maxConcurrency(4)
+        .healthCheck(
+            new HealthCheck("/healthz", Duration.ofSeconds(90), Duration.ofMillis(500), 3));
+    try (var withApp =
+        TestFacade.start(TestFacade.facade(), builder -> builder.with(GrpcApp.at(options)))) {
+      assertThat(withApp
+              .dapr()
+              .getMetadata(GetMetadataRequest.getDefaultInstance())
+              .getAppConnectionProperties())
+          .isEqualTo(AppConnectionProperties.newBuilder()
+              .setPort(3000)
+              .setProtocol("grpc")
+              .setChannelAddress("127.0.0.1")
+              .setMaxConcurrency(4)
+              .setHealth(AppConnectionHealthProperties.newBuilder()
+                  .setHealthProbeInterval("1m30s")
+                  .setHealthProbeTimeout("500ms")
+                  .setHealthThreshold(3))
+              .build());
+    }
   }
 
   @Test

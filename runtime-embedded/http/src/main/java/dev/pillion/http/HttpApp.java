@@ -29,7 +29,7 @@ public final class HttpApp {
 
   /** A program that speaks HTTP/1.1 on this port of 127.0.0.1, with Dapr's defaults. */
   public static AppChannel at(int port) {
-    return http(AppOptions.onPort(port));
+    return at(AppOptions.onPort(port));
   }
 
   /**
@@ -37,7 +37,7 @@ public final class HttpApp {
    *
    * @throws IllegalArgumentException when the host can't stand in a URL
    */
-  public static AppChannel http(AppOptions options) {
+  public static AppChannel at(AppOptions options) {
     return AppChannel.over(options, new HttpTransport(options, Protocol.HTTP, null));
   }
 

@@ -130,7 +130,7 @@ class HttpFailuresTest {
             connection.write("X-" + i + ": more and more\r\n");
           }
         });
-        var asking = new Asking(HttpApp.http(Asking.options(app.port()).maxHeaderSize(8192)))) {
+        var asking = new Asking(HttpApp.at(Asking.options(app.port()).maxHeaderSize(8192)))) {
       assertFails(() -> asking.text(Asking.get("m")), Reason.TOO_LARGE);
     }
   }
@@ -150,7 +150,7 @@ class HttpFailuresTest {
             written.countDown();
           }
         });
-        var asking = new Asking(HttpApp.http(Asking.options(app.port()).maxBodySize(100_000)))) {
+        var asking = new Asking(HttpApp.at(Asking.options(app.port()).maxBodySize(100_000)))) {
       assertFails(() -> asking.text(Asking.get("m")), Reason.TOO_LARGE);
       // Its endless write ends only when its connection does.
       await("the program is cut off").atMost(Asking.PATIENCE).until(() -> written.getCount() == 0);
@@ -219,7 +219,7 @@ class HttpFailuresTest {
           }
         });
         var asking =
-            new Asking(HttpApp.http(Asking.options(app.port()).maxBodySize(Integer.MAX_VALUE)))) {
+            new Asking(HttpApp.at(Asking.options(app.port()).maxBodySize(Integer.MAX_VALUE)))) {
       var body = AppBody.of(new Endless(), -1);
       assertThatThrownBy(() -> asking.ask(Asking.request("POST", "m", "", Map.of(), body), SHORT))
           .isInstanceOf(CallTimeoutException.class);
@@ -301,7 +301,7 @@ class HttpFailuresTest {
           connection.head();
           connection.in.readAllBytes();
         });
-        var asking = new Asking(HttpApp.http(Asking.options(app.port()).maxBodySize(1000)))) {
+        var asking = new Asking(HttpApp.at(Asking.options(app.port()).maxBodySize(1000)))) {
       var failure = catchThrowableOfType(
           AppChannelException.class,
           () ->

@@ -91,7 +91,7 @@ class HttpLifecycleTest {
           }
         });
         var asking =
-            new Asking(HttpApp.http(Asking.options(app.port()).token("t0").healthCheck(OFTEN)))) {
+            new Asking(HttpApp.at(Asking.options(app.port()).token("t0").healthCheck(OFTEN)))) {
       becomes(asking, AppState.HEALTHY);
       assertThat(app.heads.peek()).startsWith("GET /healthz HTTP/1.1").contains("t0");
       for (var unwell : List.of("302 Found", "404 Not Found", "500 Error")) {
@@ -115,7 +115,7 @@ class HttpLifecycleTest {
             connection.write(OK);
           }
         });
-        var asking = new Asking(HttpApp.http(Asking.options(app.port()).healthCheck(OFTEN)))) {
+        var asking = new Asking(HttpApp.at(Asking.options(app.port()).healthCheck(OFTEN)))) {
       becomes(asking, AppState.HEALTHY);
       hanging.countDown();
       becomes(asking, AppState.UNHEALTHY);
@@ -139,7 +139,7 @@ class HttpLifecycleTest {
           }
         });
         var asking = new Asking(
-            HttpApp.http(Asking.options(app.port()).maxConcurrency(1).healthCheck(OFTEN)))) {
+            HttpApp.at(Asking.options(app.port()).maxConcurrency(1).healthCheck(OFTEN)))) {
       becomes(asking, AppState.HEALTHY);
       asking.runtime.threads().execute("caller", () -> assertThatThrownBy(() -> asking.ask(Asking.get("m")))
               .isInstanceOf(AppChannelException.class));

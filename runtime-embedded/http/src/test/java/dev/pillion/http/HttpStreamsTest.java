@@ -80,7 +80,7 @@ class HttpStreamsTest {
   }
 
   private AppChannel channel(int port) {
-    return HttpApp.http(Asking.options(port).maxBodySize(Integer.MAX_VALUE));
+    return HttpApp.at(Asking.options(port).maxBodySize(Integer.MAX_VALUE));
   }
 
   @Test

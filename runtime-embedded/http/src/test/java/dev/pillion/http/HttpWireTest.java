@@ -38,7 +38,7 @@ class HttpWireTest {
                 + "Content-Length: 2\r\nx-id: 9\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n{}");
           }
         });
-        var asking = new Asking(HttpApp.http(Asking.options(app.port()).token("t0")))) {
+        var asking = new Asking(HttpApp.at(Asking.options(app.port()).token("t0")))) {
       var headers = Map.of(
           "Content-Type", List.of("application/json"),
           "Content-Length", List.of("7"),
@@ -301,7 +301,7 @@ class HttpWireTest {
 
   @Test
   void aHostThatCannotStandInAUrlIsRefused() {
-    assertThatThrownBy(() -> HttpApp.http(Asking.options(3000).host("my_app")))
+    assertThatThrownBy(() -> HttpApp.at(Asking.options(3000).host("my_app")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("my_app");
   }
