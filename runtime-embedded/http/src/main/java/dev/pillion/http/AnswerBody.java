@@ -55,7 +55,7 @@ final class AnswerBody extends InputStream {
   public void close() throws IOException {
     if (!ended || (upload != null && !upload.isOver())) {
       ended = true;
-      request.abort(new IOException("the answer was closed before its end"));
+      var unused = request.abort(new IOException("the answer was closed before its end"));
     }
     source.close();
   }

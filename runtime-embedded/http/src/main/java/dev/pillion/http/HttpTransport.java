@@ -50,8 +50,8 @@ final class HttpTransport implements AppTransport {
   private final HttpFailures failures;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable EmbeddedRuntime runtime;
   private boolean closed;
+  private volatile @Nullable EmbeddedRuntime runtime;
   private volatile @Nullable HttpClient client;
 
   HttpTransport(AppOptions options, Protocol protocol, @Nullable TlsTrust trust) {
@@ -74,12 +74,7 @@ final class HttpTransport implements AppTransport {
 
   @Override
   public void start(EmbeddedRuntime owner) {
-    lock.lock();
-    try {
-      runtime = owner;
-    } finally {
-      lock.unlock();
-    }
+    runtime = owner;
   }
 
   @Override
@@ -114,7 +109,7 @@ final class HttpTransport implements AppTransport {
         // A thread of its own: a program may answer before it has read all, and while it reads.
         owner().threads().execute("app/upload", streamed::pump);
       } catch (RuntimeException e) {
-        exchange.abort(e);
+        abort(exchange, e);
         throw e;
       }
       return streamed;
@@ -155,15 +150,19 @@ final class HttpTransport implements AppTransport {
     try {
       return listener.get(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      exchange.abort(e);
+      abort(exchange, e);
       throw failures.timeout(e);
     } catch (InterruptedException e) {
-      exchange.abort(e);
+      abort(exchange, e);
       Thread.currentThread().interrupt();
       throw failures.interrupted(e);
     } catch (ExecutionException e) {
       throw failures.of(e);
     }
+  }
+
+  private static void abort(Request exchange, Exception reason) {
+    var unused = exchange.abort(reason);
   }
 
   @Override
