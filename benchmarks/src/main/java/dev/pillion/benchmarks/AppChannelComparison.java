@@ -39,17 +39,18 @@ final class AppChannelComparison {
       var request = AppRequest.post("echo", "application/octet-stream", Values.KILOBYTE);
       var uri = URI.create("http://127.0.0.1:" + connector.getLocalPort() + "/echo");
       for (int threads : new int[] {1, 8}) {
-        var c = new PairedRounds(threads, 16, 600).compare(
-            (thread, count) -> {
-              try (var answer = channel.invoke(request, CallContext.EMPTY)) {
-                requireWhole(answer.body().readAllBytes());
-              }
-            },
-            (thread, count) -> requireWhole(client
-                .POST(uri)
-                .body(new BytesRequestContent(Values.KILOBYTE))
-                .send()
-                .getContent()));
+        var c = new PairedRounds(threads, 16, 600)
+            .compare(
+                (thread, count) -> {
+                  try (var answer = channel.invoke(request, CallContext.EMPTY)) {
+                    requireWhole(answer.body().readAllBytes());
+                  }
+                },
+                (thread, count) -> requireWhole(client
+                    .POST(uri)
+                    .body(new BytesRequestContent(Values.KILOBYTE))
+                    .send()
+                    .getContent()));
         add(results, threads, c);
       }
     } finally {

@@ -20,10 +20,7 @@ final class AnswerBody extends InputStream {
 
   /** The answer to a request, whose body is still being sent where {@code upload} says so. */
   AnswerBody(
-      InputStream source,
-      Request request,
-      @Nullable StreamedBody upload,
-      HttpFailures failures) {
+      InputStream source, Request request, @Nullable StreamedBody upload, HttpFailures failures) {
     this.source = source;
     this.request = request;
     this.upload = upload;

@@ -100,7 +100,8 @@ final class HttpTransport implements AppTransport {
         new AnswerBody(listener.getInputStream(), exchange, upload, failures));
   }
 
-  private @Nullable StreamedBody send(Request exchange, AppRequest request, InputStreamResponseListener listener) {
+  private @Nullable StreamedBody send(
+      Request exchange, AppRequest request, InputStreamResponseListener listener) {
     var body = request.body();
     if (!body.isRepeatable()) {
       var streamed = new StreamedBody(body.open(), body.length());

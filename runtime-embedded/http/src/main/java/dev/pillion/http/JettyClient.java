@@ -54,8 +54,7 @@ final class JettyClient {
     client.setName(appId + "/app-http");
     client.setConnectTimeout(CONNECT_TIMEOUT.toMillis());
     client.setAddressResolutionTimeout(CONNECT_TIMEOUT.toMillis());
-    client.setIdleTimeout(
-        (protocol == Protocol.HTTP ? IDLE_HTTP1 : IDLE_HTTP2).toMillis());
+    client.setIdleTimeout((protocol == Protocol.HTTP ? IDLE_HTTP1 : IDLE_HTTP2).toMillis());
     client.setMaxConnectionsPerDestination(HttpTransport.MOST_CONNECTIONS);
     client.setMaxRequestsQueuedPerDestination(HttpTransport.MOST_WAITING);
     client.setMaxResponseHeadersSize(options.maxHeaderSize());

@@ -141,8 +141,9 @@ class HttpLifecycleTest {
         var asking = new Asking(
             HttpApp.at(Asking.options(app.port()).maxConcurrency(1).healthCheck(OFTEN)))) {
       becomes(asking, AppState.HEALTHY);
-      asking.runtime.threads().execute("caller", () -> assertThatThrownBy(() -> asking.ask(Asking.get("m")))
-              .isInstanceOf(AppChannelException.class));
+      asking.runtime.threads().execute("caller", () -> assertThatThrownBy(
+              () -> asking.ask(Asking.get("m")))
+          .isInstanceOf(AppChannelException.class));
       await("a call is under way").atMost(Asking.PATIENCE).until(() -> busy.get() == 1);
       int probes = app.heads.size();
       await("probes go on").atMost(Asking.PATIENCE).until(() -> app.heads.size() > probes + 3);

@@ -119,7 +119,8 @@ class HttpProtocolsTest {
           frame(connection.out, 4, new byte[0], 0);
           while (true) {
             var head = connection.in.readNBytes(9);
-            connection.in.readNBytes((head[0] & 0xFF) << 16 | (head[1] & 0xFF) << 8 | head[2] & 0xFF);
+            connection.in.readNBytes(
+                (head[0] & 0xFF) << 16 | (head[1] & 0xFF) << 8 | head[2] & 0xFF);
             if (head[3] == 1) {
               break;
             }
