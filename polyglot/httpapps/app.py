@@ -6,7 +6,7 @@ import os
 
 import uvicorn
 from dapr.ext.fastapi import DaprApp
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 
 app = FastAPI()
 DaprApp(app)
@@ -15,11 +15,6 @@ DaprApp(app)
 @app.post('/echo')
 async def echo(request: Request) -> Response:
     return Response(await request.body(), media_type=request.headers.get('content-type'))
-
-
-@app.post('/fail')
-async def fail() -> None:
-    raise HTTPException(status_code=500, detail='no such order')
 
 
 @app.post('/hang')

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log"
 	"os"
 	"time"
@@ -19,12 +18,6 @@ func main() {
 	handlers := map[string]common.ServiceInvocationHandler{
 		"echo": func(_ context.Context, in *common.InvocationEvent) (*common.Content, error) {
 			return &common.Content{Data: in.Data, ContentType: in.ContentType}, nil
-		},
-		"query": func(_ context.Context, in *common.InvocationEvent) (*common.Content, error) {
-			return &common.Content{Data: []byte(in.Verb + " " + in.QueryString), ContentType: "text/plain"}, nil
-		},
-		"fail": func(context.Context, *common.InvocationEvent) (*common.Content, error) {
-			return nil, errors.New("no such order")
 		},
 		"hang": func(context.Context, *common.InvocationEvent) (*common.Content, error) {
 			time.Sleep(time.Hour)

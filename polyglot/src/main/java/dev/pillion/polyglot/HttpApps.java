@@ -76,9 +76,9 @@ public final class HttpApps implements AutoCloseable {
     check("is waited for", () -> require(channel.state() == AppState.WAITING, channel.state()));
     check("becomes healthy", () -> start());
     check("answers", this::answers);
-    check("answers with its failure", () -> {
-      try (var answer = ask("fail", PATIENCE)) {
-        require(answer.status() == 500, answer.status());
+    check("answers that it has no such method", () -> {
+      try (var answer = ask("nowhere", PATIENCE)) {
+        require(answer.status() == 404, answer.status());
       }
     });
     check("hangs until the deadline", () -> {
