@@ -56,13 +56,13 @@ public final class GoDuration {
       return "0s";
     }
     if (duration.compareTo(Duration.ofSeconds(1)) < 0) {
-      int nanos = duration.getNano();
+      int nanos = duration.toNanosPart();
       return nanos < 1_000
           ? nanos + "ns"
           : nanos < 1_000_000 ? decimal(nanos, 3) + "µs" : decimal(nanos, 6) + "ms";
     }
     var seconds = BigDecimal.valueOf(duration.toSecondsPart())
-        .add(BigDecimal.valueOf(duration.getNano(), 9))
+        .add(BigDecimal.valueOf(duration.toNanosPart(), 9))
         .stripTrailingZeros()
         .toPlainString();
     return (duration.toHours() > 0 ? duration.toHours() + "h" : "")

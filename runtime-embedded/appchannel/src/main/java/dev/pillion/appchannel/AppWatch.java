@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -138,7 +139,7 @@ final class AppWatch implements AutoCloseable {
     }
     long begun = time.nanos();
     if (!listening) {
-      listening = transport.isListening(Deadline.after(LONGEST_PAUSE, time));
+      listening = holds(() -> transport.isListening(Deadline.after(LONGEST_PAUSE, time)));
       if (!listening) {
         stillWaiting();
         return;
@@ -150,9 +151,21 @@ final class AppWatch implements AutoCloseable {
       become(AppState.HEALTHY);
       return;
     }
-    probed(transport.isHealthy(Deadline.after(check.timeout(), time)), check.threshold());
+    probed(
+        holds(() -> transport.isHealthy(Deadline.after(check.timeout(), time))),
+        check.threshold());
     var rest = check.interval().minusNanos(time.nanos() - begun);
     lookAgainIn(rest.isNegative() ? Duration.ZERO : rest);
+  }
+
+  /** Whatever a transport does, the watch goes on. */
+  private boolean holds(BooleanSupplier question) {
+    try {
+      return question.getAsBoolean();
+    } catch (RuntimeException e) {
+      log.error("the transport to the app at {} failed to look at it", options.address(), e);
+      return false;
+    }
   }
 
   private void stillWaiting() {

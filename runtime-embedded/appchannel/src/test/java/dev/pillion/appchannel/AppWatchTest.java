@@ -289,6 +289,22 @@ class AppWatchTest {
   }
 
   @Test
+  void aTransportThatFailsToLookHasSeenAnAppThatIsNotWell() {
+    try (var log = new CapturedLog();
+        var channel = TestChannel.to(app, watched())) {
+      app.whileProbed = () -> {
+        throw new IllegalStateException("broken");
+      };
+      channel.advance(ofSeconds(15));
+      assertThat(channel.channel.state()).isEqualTo(AppState.UNHEALTHY);
+      assertThat(log.lines("ERROR")).hasSize(3).allMatch(line -> line.contains("broken"));
+      app.whileProbed = () -> {};
+      channel.advance(ofSeconds(5));
+      assertThat(channel.channel.state()).isEqualTo(AppState.HEALTHY);
+    }
+  }
+
+  @Test
   void theRuntimeDescribesTheConnection() {
     try (var channel = TestChannel.to(app, watched().maxConcurrency(4))) {
       assertThat(channel.runtime.describe().app())

@@ -55,7 +55,8 @@ final class AppFailures {
 
   private AppChannelException unavailable(
       String operation, String text, StatusRuntimeException failure) {
-    if (isRefused(failure)) {
+    // A channel is shut down, rather than cut, when another call has found that it can't connect.
+    if (isRefused(failure) || text.contains("channel shutdown invoked")) {
       return failure(
           Reason.NOT_LISTENING, "nothing listens at %s, where the app should be", failure);
     }
@@ -66,7 +67,8 @@ final class AppFailures {
       return failure(
           Reason.CLOSED, "the runtime was closed while the app at %s was asked", failure);
     }
-    return text.contains("http2") || text.contains("settings")
+    // A protocol error; what Netty calls a channel that closed has a name of its own.
+    return text.contains("http2exception")
         ? garbage(operation, failure)
         : closed(operation, failure);
   }
