@@ -22,6 +22,7 @@ public final class BenchmarkMain {
       "sqlite", SqliteComparison::run,
       "postgres", PostgresComparison::run,
       "facade", FacadeComparison::run,
+      "appchannel", AppChannelComparison::run,
       "start", StartComparison::run));
 
   private BenchmarkMain() {}

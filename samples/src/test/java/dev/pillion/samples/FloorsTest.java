@@ -33,7 +33,9 @@ class FloorsTest {
           Set.of("wire", "runtime-embedded/grpc", "runtime-embedded/cel", "invocation/grpc"),
       "io.micrometer", Set.of("runtime-embedded/micrometer"),
       "dev.cel", Set.of("runtime-embedded/cel"),
-      "io.netty", Set.of("connections/redis"));
+      "io.netty", Set.of("connections/redis"),
+      "org.eclipse.jetty", Set.of("runtime-embedded/http"),
+      "org.eclipse.jetty.http2", Set.of("runtime-embedded/http"));
 
   @Test
   void everyModuleDependsOnlyOnWhatItsFloorAllows() {
