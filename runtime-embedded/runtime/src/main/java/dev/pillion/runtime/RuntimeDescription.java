@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
+import dev.pillion.resiliency.ResiliencyDescription;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -11,9 +12,14 @@ import java.util.stream.Collectors;
  * @param namespace the namespace; empty when there is none
  * @param version Pillion's version
  * @param components the open components, by name
+ * @param resiliency the policies and how their targets fare
  */
 public record RuntimeDescription(
-    String appId, String namespace, String version, List<ComponentDescription> components) {
+    String appId,
+    String namespace,
+    String version,
+    List<ComponentDescription> components,
+    ResiliencyDescription resiliency) {
   /** Copies the list. */
   public RuntimeDescription {
     components = List.copyOf(components);
@@ -22,13 +28,14 @@ public record RuntimeDescription(
   @Override
   public String toString() {
     return "Pillion %s, app id \"%s\"%s%n%s"
-        .formatted(
-            version,
-            appId,
-            namespace.isEmpty() ? "" : ", namespace \"" + namespace + "\"",
-            components.stream()
-                .map(c -> "  %-16s %s/%s %s %s"
-                    .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
-                .collect(Collectors.joining(System.lineSeparator())));
+            .formatted(
+                version,
+                appId,
+                namespace.isEmpty() ? "" : ", namespace \"" + namespace + "\"",
+                components.stream()
+                    .map(c -> "  %-16s %s/%s %s %s"
+                        .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
+                    .collect(Collectors.joining(System.lineSeparator())))
+        + (resiliency.isEmpty() ? "" : System.lineSeparator() + resiliency);
   }
 }
