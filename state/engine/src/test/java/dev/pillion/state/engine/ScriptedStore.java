@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Keeps bytes by stored key, remembers what it was given, and fails where a test says so. */
-final class ScriptedStore implements TransactionalStateStore {
+class ScriptedStore implements TransactionalStateStore {
   final Map<String, byte[]> stored = new LinkedHashMap<>();
   final List<StateChange> given = new ArrayList<>();
   final Map<String, BuildingBlockException> failing = new LinkedHashMap<>();
