@@ -86,7 +86,11 @@ final class Slots {
       case EXPIRED -> throw rejected("was free before the deadline of the call");
       case INTERRUPTED -> {
         Thread.currentThread().interrupt();
-        throw rejected("was free before the waiting thread was interrupted");
+        // Whoever limits the call may end the wait at the same moment by an interrupt.
+        throw rejected(
+            deadline.hasPassed()
+                ? "was free before the deadline of the call"
+                : "was free before the waiting thread was interrupted");
       }
     };
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.resiliency;
 
+import dev.pillion.CallRejectedException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.Expressions;
 import dev.pillion.InvalidConfigurationException;
@@ -208,10 +209,12 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     try {
       result = next.run(call);
     } catch (Throwable e) {
-      if (!limit.disarm()) {
-        throw timeout(call, nanos, e);
+      boolean inTime = limit.disarm();
+      // What was waited for is said better by whoever waited.
+      if (inTime || e instanceof CallTimeoutException || e instanceof CallRejectedException) {
+        throw e;
       }
-      throw e;
+      throw timeout(call, nanos, e);
     }
     if (!limit.disarm()) {
       throw timeout(call, nanos, null);
