@@ -240,11 +240,12 @@ class ConcurrencyTest {
   @Test
   void exchangesOfAProtocolShareTheSlots() throws Exception {
     try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
-      var call = Call.inbound(
-          "pubsub", "pubsub/orders", "deliver", false, CallContext.EMPTY);
+      var call = Call.inbound("pubsub", "pubsub/orders", "deliver", false, CallContext.EMPTY);
       var first = invoke(channel, "first");
-      var second = callers.submit(() ->
-          channel.channel.exchange(call, Map.of("x-a", List.of("1")), (headers, deadline) -> String.join(",", headers.keySet())));
+      var second = callers.submit(() -> channel.channel.exchange(
+          call,
+          Map.of("x-a", List.of("1")),
+          (headers, deadline) -> String.join(",", headers.keySet())));
       channel.time.awaitPending(1);
       assertThat(second).isNotDone();
       first.close();

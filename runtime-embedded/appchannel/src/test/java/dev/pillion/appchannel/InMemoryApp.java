@@ -45,9 +45,7 @@ final class InMemoryApp implements AppTransport {
   }
 
   private Duration sinceStart() {
-    return runtime == null
-        ? Duration.ZERO
-        : Duration.ofNanos(runtime.time().nanos() - begun);
+    return runtime == null ? Duration.ZERO : Duration.ofNanos(runtime.time().nanos() - begun);
   }
 
   @Override

@@ -69,7 +69,8 @@ final class CallbackProgram implements AutoCloseable {
   }
 
   void start() throws IOException {
-    server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+    server = NettyServerBuilder.forAddress(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
         .addService(new Callback())
         .addService(new HealthCheck())
         .intercept(new Headers())
