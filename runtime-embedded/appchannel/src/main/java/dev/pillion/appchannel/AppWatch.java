@@ -152,8 +152,7 @@ final class AppWatch implements AutoCloseable {
       return;
     }
     probed(
-        holds(() -> transport.isHealthy(Deadline.after(check.timeout(), time))),
-        check.threshold());
+        holds(() -> transport.isHealthy(Deadline.after(check.timeout(), time))), check.threshold());
     var rest = check.interval().minusNanos(time.nanos() - begun);
     lookAgainIn(rest.isNegative() ? Duration.ZERO : rest);
   }
