@@ -18,10 +18,12 @@ public final class BenchmarkMain {
 
   private static final Map<String, Group> GROUPS = new TreeMap<>(Map.of(
       "layer", LayerResults::run,
+      "resiliency", ResiliencyResults::run,
       "redis", RedisComparison::run,
       "sqlite", SqliteComparison::run,
       "postgres", PostgresComparison::run,
       "facade", FacadeComparison::run,
+      "appchannel", AppChannelComparison::run,
       "start", StartComparison::run));
 
   private BenchmarkMain() {}

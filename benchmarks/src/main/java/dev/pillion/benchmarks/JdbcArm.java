@@ -3,6 +3,7 @@ package dev.pillion.benchmarks;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /** One caller's plain JDBC: a connection of its own, auto-commit, statements prepared once. */
@@ -25,13 +26,27 @@ final class JdbcArm implements AutoCloseable {
   }
 
   byte[] get(String key) throws SQLException {
-    select.setString(1, key);
-    try (var result = select.executeQuery()) {
-      if (!result.next()) {
-        throw new IllegalStateException("no row \"" + key + "\"");
-      }
-      return result.getBytes(1);
+    try (var row = row(key)) {
+      return row.getBytes(1);
     }
+  }
+
+  /** Reads the value as well: whoever saves over an etag has looked at what he replaces. */
+  Object etag(String key) throws SQLException {
+    try (var row = row(key)) {
+      row.getBytes(1);
+      return row.getObject(2);
+    }
+  }
+
+  private ResultSet row(String key) throws SQLException {
+    select.setString(1, key);
+    var row = select.executeQuery();
+    if (!row.next()) {
+      row.close();
+      throw new IllegalStateException("no row \"" + key + "\"");
+    }
+    return row;
   }
 
   void save(String key, byte[] value) throws SQLException {

@@ -17,6 +17,9 @@ import java.util.Map;
  * durable server.
  */
 final class PostgresComparison {
+  /** Both arms have as many connections. */
+  private static final int CALLERS = 8;
+
   private static final String TABLE = """
             CREATE TABLE plain (key text PRIMARY KEY, value bytea NOT NULL, etag uuid NOT NULL DEFAULT gen_random_uuid(),
             created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz, expires_at timestamptz)""";
@@ -27,7 +30,7 @@ final class PostgresComparison {
             value = excluded.value, etag = excluded.etag, updated_at = now(), expires_at = NULL""";
   private static final String SAVE_OVER = """
             UPDATE plain SET value = ?, etag = gen_random_uuid(), updated_at = now(), expires_at = NULL
-            WHERE key = ? AND etag = (SELECT etag FROM plain WHERE key = ?)""";
+            WHERE key = ? AND etag = ?""";
 
   private final StateStore store;
   private final List<JdbcArm> arms;
@@ -43,9 +46,13 @@ final class PostgresComparison {
           + server.user() + "&password=" + server.password();
       var arms = new ArrayList<JdbcArm>();
       try (var runtime = EmbeddedRuntime.builder(Values.APP)
-          .component("postgres", PostgresStateStore.builder(url).version("v2").build())
+          .component(
+              "postgres",
+              PostgresStateStore.builder(url + "&pool_max_conns=" + CALLERS)
+                  .version("v2")
+                  .build())
           .start()) {
-        for (int i = 0; i < 8; i++) {
+        for (int i = 0; i < CALLERS; i++) {
           var connection = DriverManager.getConnection(url);
           if (i == 0) {
             connection.createStatement().execute(TABLE);
@@ -129,11 +136,11 @@ final class PostgresComparison {
   private void rawSaveOver(int thread, long count) throws SQLException {
     var arm = arms.get(thread);
     var key = Values.APP + "||" + Values.key(thread, count);
-    arm.get(key);
+    var etag = arm.etag(key);
     try (var update = arm.connection().prepareStatement(SAVE_OVER)) {
       update.setBytes(1, Values.KILOBYTE);
       update.setString(2, key);
-      update.setString(3, key);
+      update.setObject(3, etag);
       update.executeUpdate();
     }
   }

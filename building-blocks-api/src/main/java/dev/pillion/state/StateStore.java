@@ -16,7 +16,7 @@ import java.util.Optional;
  *
  * <p>Calls block until the store has answered. Handles are thread-safe and valid until the runtime
  * closes, after which every call throws {@link IllegalStateException}. All verbs throw
- * {@link dev.pillion.ComponentException} when the store fails,
+ * {@link dev.pillion.ComponentException} when the store fails, or takes no value as large as one,
  * {@link dev.pillion.CallTimeoutException} when it does not answer in time,
  * {@link dev.pillion.SerializationException} when a value does not fit its type, and
  * {@link IllegalArgumentException} for a key that is empty or contains {@code ||}, which separates
@@ -63,6 +63,8 @@ public interface StateStore {
    *
    * @throws dev.pillion.EtagMismatchException when the options' condition does not hold; nothing
    *     was written
+   * @throws dev.pillion.ReplicationException when the value was written, but replicas that
+   *     {@link SaveOptions#strong} waits for are not known to have it
    */
   void save(String key, Object value, SaveOptions options);
 
@@ -108,6 +110,8 @@ public interface StateStore {
    * @throws dev.pillion.TransactionException when a condition does not hold or the store can't take
    *     the transaction; nothing was applied, unless its cause is a transient
    *     {@link dev.pillion.ComponentException}
+   * @throws dev.pillion.ReplicationException when all was applied, but replicas that a change with
+   *     {@link SaveOptions#strong} waits for are not known to have it
    */
   <E extends Exception> void transaction(StateChanges.Writer<E> writer) throws E;
 }

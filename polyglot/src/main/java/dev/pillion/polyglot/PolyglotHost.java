@@ -128,11 +128,14 @@ public final class PolyglotHost implements AutoCloseable {
   /** Runs until standard input ends. */
   public static void main(String[] args) throws IOException {
     var input = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+    var answers = System.out;
+    // Whoever reads the answers would take for one what a server that starts prints beside them.
+    System.setOut(System.err);
     try (var host = start()) {
       var peer = new RuntimePeer(host.runtime());
-      System.out.println(JsonMapper.builder().build().writeValueAsString(host.description()));
+      answers.println(JsonMapper.builder().build().writeValueAsString(host.description()));
       for (var line = input.readLine(); line != null; line = input.readLine()) {
-        System.out.println(obey(peer, host.description().stores(), line.split(" ", -1)));
+        answers.println(obey(peer, host.description().stores(), line.split(" ", -1)));
       }
     }
   }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -145,8 +146,14 @@ class JavaSdkApiIT {
 
   /** Dapr serves health over HTTP alone, and the facade is gRPC alone. */
   @Test
-  void waitingForTheSidecarEndsInATimeout() {
-    assertThatThrownBy(() -> client.waitForSidecar(300).block()).hasMessageContaining("timeout");
+  void waitingForTheSidecarEndsInATimeout() throws Exception {
+    var port = host.description().port();
+    try (var waiting = Sdk.builderOn(port)
+        .withPropertyOverride(Properties.HTTP_ENDPOINT, "http://127.0.0.1:" + port)
+        .build()) {
+      assertThatThrownBy(() -> waiting.waitForSidecar(300).block())
+          .hasCauseInstanceOf(TimeoutException.class);
+    }
   }
 
   @Test

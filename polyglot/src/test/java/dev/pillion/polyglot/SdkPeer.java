@@ -6,6 +6,7 @@ import io.dapr.client.DaprClient;
 import io.dapr.client.domain.State;
 import io.dapr.client.domain.StateOptions;
 import io.dapr.exceptions.DaprException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -27,13 +28,18 @@ final class SdkPeer implements Peer {
 
   @Override
   public void save(String store, String key, Object value, Map<String, String> metadata) {
-    client.saveState(store, key, null, value, metadata, null).block();
+    save(store, new State<>(key, value, null, metadata, null));
   }
 
   @Override
   public void saveIf(String store, String key, byte[] value, String etag) {
     var options = new StateOptions(null, StateOptions.Concurrency.FIRST_WRITE);
-    client.saveState(store, key, etag.isEmpty() ? null : etag, value, options).block();
+    save(store, new State<>(key, value, etag.isEmpty() ? null : etag, options));
+  }
+
+  /** In bulk: {@code saveState} marks every value as JSON, and not every fixture is. */
+  private void save(String store, State<?> state) {
+    client.saveBulkState(store, List.of(state)).block();
   }
 
   @Override

@@ -22,17 +22,22 @@ class FloorsTest {
       "com.fasterxml.jackson.core:jackson-core",
       "com.fasterxml.jackson.core:jackson-databind",
       "com.fasterxml.jackson.datatype:jackson-datatype-jsr310",
-      "org.snakeyaml:snakeyaml-engine",
-      "io.github.resilience4j:resilience4j-retry",
-      "io.github.resilience4j:resilience4j-circuitbreaker");
+      "org.snakeyaml:snakeyaml-engine");
+
+  private static final Set<String> RESILIENCY_LIBRARIES =
+      Set.of("org.slf4j:slf4j-api", "io.github.resilience4j:resilience4j-circuitbreaker");
 
   /** Libraries that have one home each, so that nobody carries them unasked. */
   private static final Map<String, Set<String>> HOMES = Map.of(
       "io.grpc", Set.of("wire", "runtime-embedded/grpc", "invocation/grpc"),
-      "com.google.protobuf", Set.of("wire", "runtime-embedded/grpc", "invocation/grpc"),
+      "com.google.protobuf",
+          Set.of("wire", "runtime-embedded/grpc", "runtime-embedded/cel", "invocation/grpc"),
       "io.micrometer", Set.of("runtime-embedded/micrometer"),
       "dev.cel", Set.of("runtime-embedded/cel"),
-      "io.netty", Set.of("connections/redis"));
+      "io.github.resilience4j", Set.of("runtime-embedded/resiliency"),
+      "io.netty", Set.of("connections/redis"),
+      "org.eclipse.jetty", Set.of("runtime-embedded/http"),
+      "org.eclipse.jetty.http2", Set.of("runtime-embedded/http"));
 
   @Test
   void everyModuleDependsOnlyOnWhatItsFloorAllows() {
@@ -67,6 +72,9 @@ class FloorsTest {
     if (path.equals("runtime-embedded/runtime")) {
       return runtime(dependency);
     }
+    if (path.equals("runtime-embedded/resiliency")) {
+      return resiliency(dependency);
+    }
     if (path.startsWith("runtime-embedded/")) {
       return isEngine(dependency)
           ? "an extension uses the public API, through pillion-runtime, and never an engine"
@@ -82,11 +90,18 @@ class FloorsTest {
     return allowed(dependency, ENGINE_LIBRARIES, "engines");
   }
 
+  private static @Nullable String resiliency(Dependency dependency) {
+    if (dependency.isOurs()) {
+      return isApi(dependency) ? null : "policies know calls, which are the API's, and no block";
+    }
+    return allowed(dependency, RESILIENCY_LIBRARIES, "policies");
+  }
+
   private static @Nullable String runtime(Dependency dependency) {
     if (dependency.isOurs()) {
-      return isApi(dependency) || isEngine(dependency)
+      return isApi(dependency) || isEngine(dependency) || isResiliency(dependency)
           ? null
-          : "the runtime knows the API and the engines, and no component by name";
+          : "the runtime knows the API, the engines and the policies, and no component by name";
     }
     return allowed(dependency, RUNTIME_LIBRARIES, "the runtime");
   }
@@ -119,6 +134,10 @@ class FloorsTest {
 
   private static boolean isApi(Dependency dependency) {
     return dependency.artifact().equals("pillion-api");
+  }
+
+  private static boolean isResiliency(Dependency dependency) {
+    return dependency.artifact().equals("pillion-resiliency");
   }
 
   private static boolean isEngine(Dependency dependency) {

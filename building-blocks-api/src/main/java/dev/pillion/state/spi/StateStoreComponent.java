@@ -68,6 +68,14 @@ public interface StateStoreComponent extends Component {
     return failures;
   }
 
+  /**
+   * How many bytes a value may have, as the store is given it; a longer one is refused before it
+   * reaches the store.
+   */
+  default int maxValueSize() {
+    return Integer.MAX_VALUE;
+  }
+
   /** The answer to a bulk read, by key. */
   record BulkRead(Map<String, StoredValue> found, Map<String, BuildingBlockException> failures) {}
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.grpc;
 
+import dev.pillion.component.ComponentMetadata;
+import dev.pillion.component.ComponentSpec;
 import dev.pillion.state.StateStore;
 import dev.pillion.state.postgresql.PostgresStateStore;
 import dev.pillion.state.redis.RedisStateStore;
@@ -11,6 +13,9 @@ import dev.pillion.testservers.PostgresServer;
 import dev.pillion.testservers.RealServers;
 import dev.pillion.testservers.RedisServer;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -34,6 +39,16 @@ class EveryStoreIT {
 
     void open(StateStoreComponent component) {
       facade = TestFacade.over(component);
+    }
+
+    /** A store whose values are encrypted. */
+    void openEncrypted(String type, String version, Map<String, String> settings) {
+      var all = new HashMap<>(settings);
+      all.put("primaryEncryptionKey", "000102030405060708090a0b0c0d0e0f");
+      var metadata = ComponentMetadata.of(all, Map.of("primaryEncryptionKey", "state-key"));
+      var spec = new ComponentSpec(
+          TestFacade.STORE, type, version, metadata, Duration.ofSeconds(5), false);
+      facade = TestFacade.start(TestFacade.facade(), builder -> builder.component(spec));
     }
 
     @AfterAll
@@ -69,11 +84,14 @@ class EveryStoreIT {
 
     @BeforeAll
     void open(PostgresServer server) {
-      var url = server.newDatabase();
-      var login = (url.contains("?") ? "&" : "?") + "user=" + server.user() + "&password="
-          + server.password();
-      open(PostgresStateStore.builder(url + login).version(version()).build());
+      open(PostgresStateStore.builder(urlOf(server)).version(version()).build());
     }
+  }
+
+  private static String urlOf(PostgresServer server) {
+    var url = server.newDatabase();
+    return url + (url.contains("?") ? "&" : "?") + "user=" + server.user() + "&password="
+        + server.password();
   }
 
   @Nested
@@ -160,6 +178,20 @@ class EveryStoreIT {
     @Override
     String version() {
       return "v2";
+    }
+
+    @Override
+    protected StateStore store() {
+      return wire();
+    }
+  }
+
+  @Nested
+  @DisplayName("encrypted Redis over the wire")
+  class EncryptedRedisOverTheWire extends Door {
+    @BeforeAll
+    void open(RedisServer server) {
+      openEncrypted("state.redis", "v1", Map.of("redisHost", server.host() + ":" + server.port()));
     }
 
     @Override

@@ -244,6 +244,32 @@ class StateFacadeTest {
   }
 
   @Test
+  void aDeleteFirstWriteWithoutAnEtagHasNoCondition() {
+    var first = concurrency(StateConcurrency.CONCURRENCY_FIRST_WRITE);
+    save(item("single", "1"), item("a", "1"), item("b", "1"), item("in a transaction", "1"));
+    var single = DeleteStateRequest.newBuilder()
+        .setStoreName(STORE)
+        .setKey("single")
+        .setOptions(first)
+        .build();
+    facade.dapr().deleteState(single);
+    facade
+        .dapr()
+        .deleteBulkState(DeleteBulkStateRequest.newBuilder()
+            .setStoreName(STORE)
+            .addStates(item("a", "").setOptions(first))
+            .addStates(item("b", "").setOptions(first).setEtag(etag("")))
+            .build());
+    transact(Map.of(), operation("delete", item("in a transaction", "").setOptions(first)));
+
+    var keys = List.of("single", "a", "b", "in a transaction");
+    assertThat(store.getAll(keys, byte[].class).found()).isEmpty();
+    // Nor has it one where nothing is.
+    facade.dapr().deleteState(single);
+    transact(Map.of(), operation("delete", item("single", "").setOptions(first)));
+  }
+
+  @Test
   void manyAreDeletedInOneRequest() {
     save(item("a", "1"), item("b", "2"), item("c", "3"));
     facade

@@ -9,6 +9,7 @@ import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.resiliency.PolicyEngine;
 import dev.pillion.secrets.spi.SecretStoreComponent;
 import dev.pillion.state.StateStore;
 import dev.pillion.state.engine.StateEngine;
@@ -26,6 +27,7 @@ final class Assembly {
   private static final Logger log = LoggerFactory.getLogger(Assembly.class);
 
   final TimeSource time;
+  final PolicyEngine policies;
   final Threads threads;
   final CallChain calls;
   final Registry registry = new Registry();
@@ -36,13 +38,20 @@ final class Assembly {
   private final List<Registry.Entry> opened = new ArrayList<>();
   private final List<ComponentException> unreachable = new ArrayList<>();
   private final StateEngine state;
+  private final ResourceLoader resources;
 
   Assembly(EmbeddedRuntime.Builder builder) {
     this.builder = builder;
     this.threads = threads(builder);
     this.time = time(builder);
-    this.calls = CallChain.of(builder.interceptors);
     this.namespace = builder.effectiveNamespace();
+    this.resources = new ResourceLoader(builder.appId, namespace, problems);
+    builder.folders.forEach(resources::load);
+    this.policies = new PolicyAssembly(builder, resources, time, problems).engine();
+    // Innermost: metrics and the program's own advice see a call once, however often it is tried.
+    var interceptors = new ArrayList<>(builder.interceptors);
+    interceptors.add(policies);
+    this.calls = CallChain.of(interceptors);
     this.state = new StateEngine(builder.appId, namespace, builder.serializer, calls);
   }
 
@@ -71,6 +80,7 @@ final class Assembly {
       configure(opener);
       opener.openAll(registry, unopened());
       // Closed after everything that brings calls in, before the components that calls need.
+      lifecycle.opened("policies", policies);
       lifecycle.opened("calls", calls::close);
       var runtime = new EmbeddedRuntime(builder, this);
       for (Extension extension : builder.extensions) {
@@ -103,24 +113,22 @@ final class Assembly {
       registry.add(new Registry.Entry(
           name, "", component, metadata, ComponentSpec.DEFAULT_INIT_TIMEOUT, false));
     });
-    if (builder.folders.isEmpty() && builder.specs.isEmpty()) {
+    if (builder.folders.isEmpty() && builder.specs.isEmpty() && problems.isEmpty()) {
       return;
     }
-    var loader = new ResourceLoader(builder.appId, namespace, problems);
-    builder.folders.forEach(loader::load);
     var environment = new Environment(builder.environment);
     var types = new ComponentTypes(environment);
     var settings = new Settings(builder.appId, namespace, environment, registry, problems);
     builder.specs.forEach(
         spec -> create(types, "component \"%s\"".formatted(spec.name()), spec, Set.of()));
     openSecretStores(opener);
-    for (var document : loader.documents()) {
+    for (var document : resources.documents()) {
       if (document.isSecretStore()) {
         create(types, settings, document);
         openSecretStores(opener);
       }
     }
-    for (var document : loader.documents()) {
+    for (var document : resources.documents()) {
       if (!document.isSecretStore()) {
         create(types, settings, document);
       }

@@ -23,4 +23,14 @@ public record ComponentHealth(
      */
     ABSENT
   }
+
+  /** The same, degraded when user code that the component called is stuck. */
+  ComponentHealth stuck(int calls) {
+    return calls == 0 || status != Status.READY
+        ? this
+        : new ComponentHealth(
+            name,
+            Status.DEGRADED,
+            "%d of its handlers run on although their time is up".formatted(calls));
+  }
 }

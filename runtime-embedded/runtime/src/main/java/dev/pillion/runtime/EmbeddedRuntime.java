@@ -9,6 +9,8 @@ import dev.pillion.component.Component;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.resiliency.PolicyEngine;
+import dev.pillion.resiliency.Resiliency;
 import dev.pillion.state.StateStore;
 import dev.pillion.state.spi.StateStoreComponent;
 import java.nio.file.Path;
@@ -48,6 +50,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
   private final TimeSource time;
   private final Threads threads;
   private final CallChain calls;
+  private final PolicyEngine policies;
   private final Registry registry;
   private final Lifecycle lifecycle;
   private final Map<String, StateStore> stateStores;
@@ -62,6 +65,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
     this.time = assembly.time;
     this.threads = assembly.threads;
     this.calls = assembly.calls;
+    this.policies = assembly.policies;
     this.registry = assembly.registry;
     this.lifecycle = assembly.lifecycle;
     this.stateStores = assembly.stateStores();
@@ -122,7 +126,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
     return threads;
   }
 
-  /** How long closing waits for what is under way. */
+  /** How long closing waits for calls of peers that are under way. */
   public Duration drainTimeout() {
     return drainTimeout;
   }
@@ -135,15 +139,23 @@ public final class EmbeddedRuntime implements AutoCloseable {
         .findFirst()
         .orElse(null);
     return new RuntimeDescription(
-        appId, namespace, PillionVersion.current(), registry.describe(), app);
+        appId,
+        namespace,
+        PillionVersion.current(),
+        registry.describe(),
+        app,
+        policies.describe());
   }
 
   /**
    * Asks every component's backend for a sign of life, and waits at most {@code timeout} for each.
+   * A component is degraded, too, while a handler of its messages runs on although its time is up.
    */
   public List<ComponentHealth> health(Duration timeout) {
     requireOpen();
-    return registry.health(timeout, time);
+    return registry.health(timeout, time).stream()
+        .map(health -> health.stuck(policies.stuck(health.name())))
+        .toList();
   }
 
   /**
@@ -197,6 +209,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
     final List<ComponentSpec> specs = new ArrayList<>();
     final List<Extension> extensions = new ArrayList<>();
     final List<CallInterceptor> interceptors = new ArrayList<>();
+    final List<Resiliency> resiliency = new ArrayList<>();
     Map<String, String> environment = System.getenv();
     Serializer serializer = new JsonSerializer();
     Duration drainTimeout = Duration.ofSeconds(5);
@@ -261,6 +274,15 @@ public final class EmbeddedRuntime implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Adds policies: what a Resiliency file says, in code. They overwrite those of files, and later
+     * ones earlier ones, where policies or targets have the same name.
+     */
+    public Builder resiliency(Resiliency policies) {
+      resiliency.add(policies);
+      return this;
+    }
+
     /** How values become bytes; JSON by Jackson unless set. */
     public Builder serializer(Serializer other) {
       this.serializer = other;
@@ -283,7 +305,10 @@ public final class EmbeddedRuntime implements AutoCloseable {
       return this;
     }
 
-    /** How long closing waits for what is under way; 5 s unless set. */
+    /**
+     * How long closing waits for calls of peers that are under way; 5 s unless set. The program's
+     * own calls are its own to wait for: they fail when their component closes.
+     */
     public Builder drainTimeout(Duration timeout) {
       if (timeout.isNegative()) {
         throw new IllegalArgumentException("the drain timeout can't be negative: " + timeout);

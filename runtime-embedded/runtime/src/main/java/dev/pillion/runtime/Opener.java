@@ -23,6 +23,7 @@ final class Opener {
   private static final Logger log = LoggerFactory.getLogger(Opener.class);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+  private static final Duration SHORTEST_ATTEMPT = Duration.ofMillis(50);
 
   private final String appId;
   private final String namespace;
@@ -139,14 +140,16 @@ final class Opener {
         return;
       } catch (BuildingBlockException e) {
         boolean mayPass = e instanceof ComponentException failure && failure.isTransient();
-        if (!mayPass || deadline.remainingNanos() <= pause.toNanos()) {
+        if (!mayPass || deadline.remainingNanos() <= SHORTEST_ATTEMPT.toNanos()) {
           throw Registry.failedToOpen(entry, attempt, e);
         }
         if (attempt == 1) {
           log.info("{} is not there yet, trying on: {}", entry.describe(), e.getMessage());
         }
       }
-      pause(pause);
+      // The last attempt still has time to succeed.
+      var beforeLast = Duration.ofNanos(deadline.remainingNanos()).minus(SHORTEST_ATTEMPT);
+      pause(beforeLast.compareTo(pause) < 0 ? beforeLast : pause);
       pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0
           ? pause.multipliedBy(2)
           : LONGEST_PAUSE;

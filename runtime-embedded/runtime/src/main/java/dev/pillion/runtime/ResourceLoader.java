@@ -36,6 +36,7 @@ final class ResourceLoader {
   private final List<String> problems;
   private final Map<String, ComponentDocument> byName = new HashMap<>();
   private final List<ComponentDocument> documents = new ArrayList<>();
+  private final List<ResiliencyDocument> resiliency = new ArrayList<>();
 
   ResourceLoader(String appId, String namespace, List<String> problems) {
     this.appId = appId;
@@ -46,6 +47,11 @@ final class ResourceLoader {
   /** The components of this app in load order. */
   List<ComponentDocument> documents() {
     return documents;
+  }
+
+  /** The policies for this app in load order. */
+  List<ResiliencyDocument> resiliency() {
+    return resiliency;
   }
 
   void load(Path folder) {
@@ -130,7 +136,17 @@ final class ResourceLoader {
 
   private void read(YamlDocument.Source source, Node node) {
     var document = YamlDocument.of(source, node, problems);
-    if (document == null || !isDaprs(document) || isForeign(document)) {
+    if (document == null) {
+      return;
+    }
+    if (isResiliency(document)) {
+      // Dapr does not look at the namespace of these.
+      if (isInScope(document)) {
+        resiliency.add(document.resiliency());
+      }
+      return;
+    }
+    if (!isDaprs(document) || isForeign(document)) {
       return;
     }
     var component = document.component();
@@ -144,6 +160,21 @@ final class ResourceLoader {
       return;
     }
     documents.add(component);
+  }
+
+  /** Whether it holds policies; what only nearly does is a problem. */
+  private boolean isResiliency(YamlDocument document) {
+    var version = document.text("apiVersion").orElse("");
+    var kind = document.text("kind").orElse("");
+    if (!kind.equalsIgnoreCase("Resiliency") || !(version.isEmpty() || version.contains("dapr"))) {
+      return false;
+    }
+    if (!version.equals("dapr.io/v1alpha1") || !kind.equals("Resiliency")) {
+      problems.add(
+          "%s: policies have apiVersion: dapr.io/v1alpha1 and kind: Resiliency, this has \"%s\" and \"%s\""
+              .formatted(document.source(), version, kind));
+    }
+    return true;
   }
 
   /** Whether it is a component of Dapr's; what only nearly is one is a problem. */
@@ -176,11 +207,15 @@ final class ResourceLoader {
       log.debug("{} is for the namespace \"{}\"", document.source(), theirs);
       return true;
     }
+    return !isInScope(document);
+  }
+
+  private boolean isInScope(YamlDocument document) {
     var scopes = document.scopes();
-    if (!scopes.isEmpty() && !scopes.contains(appId)) {
-      log.debug("{} is for the apps {}", document.source(), scopes);
+    if (scopes.isEmpty() || scopes.contains(appId)) {
       return true;
     }
+    log.debug("{} is for the apps {}", document.source(), scopes);
     return false;
   }
 }

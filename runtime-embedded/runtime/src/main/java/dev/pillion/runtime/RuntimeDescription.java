@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
+import dev.pillion.resiliency.ResiliencyDescription;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -13,13 +14,15 @@ import org.jspecify.annotations.Nullable;
  * @param version Pillion's version
  * @param components the open components, by name
  * @param app the program beside this one; null when there is none
+ * @param resiliency the policies and how their targets fare
  */
 public record RuntimeDescription(
     String appId,
     String namespace,
     String version,
     List<ComponentDescription> components,
-    @Nullable AppConnection app) {
+    @Nullable AppConnection app,
+    ResiliencyDescription resiliency) {
   /** Copies the list. */
   public RuntimeDescription {
     components = List.copyOf(components);
@@ -36,6 +39,7 @@ public record RuntimeDescription(
             components.stream()
                 .map(c -> "  %-16s %s/%s %s %s"
                     .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
-                .collect(Collectors.joining(System.lineSeparator())));
+                .collect(Collectors.joining(System.lineSeparator())))
+        + (resiliency.isEmpty() ? "" : System.lineSeparator() + resiliency);
   }
 }

@@ -3,7 +3,6 @@ package dev.pillion.runtime;
 
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.component.GoDuration;
-import dev.pillion.component.NearestName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
  * One YAML document of a resources folder, read field by field; what is wrong with it is collected
@@ -46,12 +44,12 @@ final class YamlDocument {
 
   private final Source source;
   private final MappingNode root;
-  private final List<String> problems;
+  private final YamlFields fields;
 
   private YamlDocument(Source source, MappingNode root, List<String> problems) {
     this.source = source;
     this.root = root;
-    this.problems = problems;
+    this.fields = new YamlFields(source, problems);
   }
 
   /** Null for an empty document. */
@@ -70,55 +68,33 @@ final class YamlDocument {
   }
 
   Optional<String> text(String field) {
-    return text(root, field);
-  }
-
-  private static Optional<String> text(MappingNode node, String field) {
-    return Optional.ofNullable(YamlText.fields(node).get(field)).map(YamlText::of);
-  }
-
-  private @Nullable MappingNode mapping(MappingNode parent, String field) {
-    var node = YamlText.fields(parent).get(field);
-    if (node instanceof MappingNode mapping) {
-      return mapping;
-    }
-    if (node == null || YamlText.isNull(node)) {
-      return null;
-    }
-    problem(node, "\"%s\" must have fields".formatted(field));
-    return null;
-  }
-
-  private List<Node> list(MappingNode parent, String field) {
-    var node = YamlText.fields(parent).get(field);
-    if (node instanceof SequenceNode sequence) {
-      return sequence.getValue();
-    }
-    if (node != null && !YamlText.isNull(node)) {
-      problem(node, "\"%s\" must be a list".formatted(field));
-    }
-    return List.of();
+    return fields.text(root, field);
   }
 
   String namespace() {
-    var metadata = mapping(root, "metadata");
-    return metadata == null ? "" : text(metadata, "namespace").orElse("");
+    var metadata = fields.mapping(root, "metadata");
+    return metadata == null ? "" : fields.text(metadata, "namespace").orElse("");
   }
 
   List<String> scopes() {
-    return list(root, "scopes").stream().map(YamlText::of).toList();
+    return fields.list(root, "scopes").stream().map(YamlText::of).toList();
+  }
+
+  /** The policies of the document, and where they stand. */
+  ResiliencyDocument resiliency() {
+    return new ResiliencyReader(fields).read(root);
   }
 
   /** The component of the document; null when it has none to speak of, which is a problem. */
   @Nullable
   ComponentDocument component() {
-    var metadata = mapping(root, "metadata");
-    var spec = mapping(root, "spec");
-    var name = metadata == null ? "" : text(metadata, "name").orElse("");
-    var type = spec == null ? "" : text(spec, "type").orElse("");
-    checkFields(root, TOP, "a component");
+    var metadata = fields.mapping(root, "metadata");
+    var spec = fields.mapping(root, "spec");
+    var name = metadata == null ? "" : fields.text(metadata, "name").orElse("");
+    var type = spec == null ? "" : fields.text(spec, "type").orElse("");
+    fields.check(root, TOP, "a component");
     if (spec != null) {
-      checkFields(spec, SPEC, "spec");
+      fields.check(spec, SPEC, "spec");
     }
     if (name.isEmpty()) {
       problem(root, "the component has no metadata.name");
@@ -134,25 +110,25 @@ final class YamlDocument {
     if (spec == null || name.isEmpty() || type.isEmpty()) {
       return null;
     }
-    var auth = mapping(root, "auth");
+    var auth = fields.mapping(root, "auth");
     if (auth != null) {
-      checkFields(auth, AUTH, "auth");
+      fields.check(auth, AUTH, "auth");
     }
     return new ComponentDocument(
         source(),
         name,
         type,
-        text(spec, "version").orElse(""),
+        fields.text(spec, "version").orElse(""),
         auth == null
             ? null
-            : text(auth, "secretStore").filter(store -> !store.isEmpty()).orElse(null),
+            : fields.text(auth, "secretStore").filter(store -> !store.isEmpty()).orElse(null),
         items(spec),
         initTimeout(spec),
         ignoreErrors(spec));
   }
 
   private boolean ignoreErrors(MappingNode spec) {
-    var text = text(spec, "ignoreErrors").orElse("");
+    var text = fields.text(spec, "ignoreErrors").orElse("");
     if (!text.isEmpty() && !text.equals("true") && !text.equals("false")) {
       problem(spec, "\"ignoreErrors\" was \"%s\" but must be true or false".formatted(text));
     }
@@ -160,7 +136,7 @@ final class YamlDocument {
   }
 
   private Duration initTimeout(MappingNode spec) {
-    var text = text(spec, "initTimeout").orElse("");
+    var text = fields.text(spec, "initTimeout").orElse("");
     if (text.isEmpty()) {
       return ComponentSpec.DEFAULT_INIT_TIMEOUT;
     }
@@ -178,13 +154,13 @@ final class YamlDocument {
   private List<ComponentDocument.Item> items(MappingNode spec) {
     var items = new ArrayList<ComponentDocument.Item>();
     var names = new HashSet<String>();
-    for (Node node : list(spec, "metadata")) {
+    for (Node node : fields.list(spec, "metadata")) {
       if (!(node instanceof MappingNode item)) {
         problem(node, "each entry of spec.metadata needs a name and a value");
         continue;
       }
-      checkFields(item, ITEM, "an entry of spec.metadata");
-      var name = text(item, "name").orElse("");
+      fields.check(item, ITEM, "an entry of spec.metadata");
+      var name = fields.text(item, "name").orElse("");
       if (name.isEmpty()) {
         problem(item, "an entry of spec.metadata has no name");
         continue;
@@ -193,7 +169,7 @@ final class YamlDocument {
         problem(item, "\"%s\" is set for the second time; write it once".formatted(name));
       }
       items.add(new ComponentDocument.Item(
-          name, value(item), secretRef(item), text(item, "envRef").orElse(null)));
+          name, value(item), secretRef(item), fields.text(item, "envRef").orElse(null)));
     }
     return items;
   }
@@ -204,34 +180,21 @@ final class YamlDocument {
   }
 
   private ComponentDocument.@Nullable SecretRef secretRef(MappingNode item) {
-    var ref = mapping(item, "secretKeyRef");
+    var ref = fields.mapping(item, "secretKeyRef");
     if (ref == null) {
       return null;
     }
-    checkFields(ref, SECRET_REF, "secretKeyRef");
-    var name = text(ref, "name").orElse("");
+    fields.check(ref, SECRET_REF, "secretKeyRef");
+    var name = fields.text(ref, "name").orElse("");
     if (name.isEmpty()) {
       problem(ref, "a secretKeyRef has no name");
       return null;
     }
     return new ComponentDocument.SecretRef(
-        name, text(ref, "key").filter(key -> !key.isEmpty()).orElse(name));
-  }
-
-  private void checkFields(MappingNode node, List<String> known, String what) {
-    for (String field : YamlText.fields(node).keySet()) {
-      if (!known.contains(field)) {
-        var nearest = NearestName.to(field, known);
-        problem(
-            node,
-            "\"%s\" is not a field of %s%s"
-                .formatted(
-                    field, what, nearest == null ? "" : "; did you mean \"" + nearest + "\"?"));
-      }
-    }
+        name, fields.text(ref, "key").filter(key -> !key.isEmpty()).orElse(name));
   }
 
   private void problem(Node node, String message) {
-    problems.add(source.at(node) + ": " + message);
+    fields.problem(node, message);
   }
 }

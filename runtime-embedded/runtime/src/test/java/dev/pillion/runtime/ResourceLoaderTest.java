@@ -171,7 +171,7 @@ class ResourceLoaderTest {
   void otherKindsOfDaprsAreWarnedOf() {
     files.file("a.yaml", """
         apiVersion: dapr.io/v1alpha1
-        kind: Resiliency
+        kind: HTTPEndpoint
         metadata: {name: r}
         ---
         apiVersion: dapr.io/v2alpha1
@@ -188,7 +188,7 @@ class ResourceLoaderTest {
       assertThat(log.lines("WARN"))
           .hasSize(2)
           .anySatisfy(
-              line -> assertThat(line).contains("a.yaml:1: Resiliency documents", "no effect"))
+              line -> assertThat(line).contains("a.yaml:1: HTTPEndpoint documents", "no effect"))
           .anySatisfy(line -> assertThat(line).contains("a.yaml:5: Subscription"));
     }
   }

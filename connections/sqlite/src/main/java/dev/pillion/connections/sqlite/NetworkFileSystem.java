@@ -39,19 +39,38 @@ final class NetworkFileSystem {
       "prl_fs",
       "vmhgfs",
       "sshfs",
-      "s3fs");
+      "s3fs",
+      "gcsfuse",
+      "rclone",
+      "blobfuse2",
+      "juicefs",
+      "ceph-fuse");
 
-  private NetworkFileSystem() {}
+  private final Types types;
+
+  /** Tells what file system there is. */
+  interface Types {
+    String of(Path existing) throws IOException;
+  }
+
+  NetworkFileSystem(Types types) {
+    this.types = types;
+  }
+
+  /** As this machine says. */
+  static NetworkFileSystem ofThisMachine() {
+    return new NetworkFileSystem(existing -> Files.getFileStore(existing).type());
+  }
 
   /** Throws when {@code file} lies, or would lie, on a network file system. */
-  static void refuse(Path file) {
+  void refuse(Path file) {
     try {
       var existing = Files.exists(file) ? file.toRealPath() : file.getParent();
       if (existing != null && existing.toString().startsWith("\\\\")) {
         throw refusal(file, "UNC path");
       }
       if (existing != null && Files.exists(existing)) {
-        var type = Files.getFileStore(existing).type();
+        var type = types.of(existing);
         if (isNetwork(type)) {
           throw refusal(file, type);
         }

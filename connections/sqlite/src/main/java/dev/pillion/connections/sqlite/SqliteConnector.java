@@ -17,9 +17,11 @@ final class SqliteConnector {
   private static final String SYNCHRONOUS_EXTRA = "3";
 
   private final SqliteSettings settings;
+  private final NetworkFileSystem fileSystem;
 
-  SqliteConnector(SqliteSettings settings) {
+  SqliteConnector(SqliteSettings settings, NetworkFileSystem fileSystem) {
     this.settings = settings;
+    this.fileSystem = fileSystem;
   }
 
   /** The one connection that writes. */
@@ -65,7 +67,7 @@ final class SqliteConnector {
               .formatted(settings, directory),
           null);
     }
-    NetworkFileSystem.refuse(file);
+    fileSystem.refuse(file);
   }
 
   private SQLiteConnection connect() throws SQLException {

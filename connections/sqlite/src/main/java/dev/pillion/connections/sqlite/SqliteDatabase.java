@@ -21,10 +21,10 @@ public final class SqliteDatabase implements AutoCloseable {
   private final GroupCommit writers;
   private final ReadPool readers;
 
-  private SqliteDatabase(SqliteSettings settings, TimeSource time) {
+  private SqliteDatabase(SqliteSettings settings, TimeSource time, NetworkFileSystem fileSystem) {
     this.settings = settings;
     this.time = time;
-    var connector = new SqliteConnector(settings);
+    var connector = new SqliteConnector(settings, fileSystem);
     transaction = new WriteTransaction(settings, connector);
     writers = new GroupCommit(settings, time, transaction);
     readers = new ReadPool(settings, connector);
@@ -37,7 +37,12 @@ public final class SqliteDatabase implements AutoCloseable {
    *     system, where SQLite is not safe
    */
   public static SqliteDatabase open(SqliteSettings settings, TimeSource time) {
-    var database = new SqliteDatabase(settings, time);
+    return open(settings, time, NetworkFileSystem.ofThisMachine());
+  }
+
+  static SqliteDatabase open(
+      SqliteSettings settings, TimeSource time, NetworkFileSystem fileSystem) {
+    var database = new SqliteDatabase(settings, time, fileSystem);
     try {
       database.transaction.connected();
       return database;

@@ -3,8 +3,12 @@ package dev.pillion.connections.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.pillion.ComponentException;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,7 +16,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class NetworkFileSystemTest {
   @ParameterizedTest
-  @ValueSource(strings = {"nfs", "NFS4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse.glusterfs"})
+  @ValueSource(
+      strings = {
+        "nfs",
+        "NFS4",
+        "cifs",
+        "smb3",
+        "9p",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "fuse.gcsfuse",
+        "fuse.rclone",
+        "fuse.blobfuse2",
+        "fuse.juicefs",
+        "fuse.ceph-fuse"
+      })
   void knowsNetworkFileSystemsByName(String type) {
     assertThat(NetworkFileSystem.isNetwork(type)).isTrue();
   }
@@ -26,7 +44,40 @@ class NetworkFileSystemTest {
 
   @Test
   void acceptsALocalDirectoryWithAndWithoutTheFile(@TempDir Path directory) {
-    assertThatCode(() -> NetworkFileSystem.refuse(directory.resolve("a.db")))
-        .doesNotThrowAnyException();
+    var local = NetworkFileSystem.ofThisMachine();
+    assertThatCode(() -> local.refuse(directory.resolve("a.db"))).doesNotThrowAnyException();
+    SqliteDatabase.open(SqliteSettings.at(directory.resolve("a.db")), new WallTime())
+        .close();
+    assertThatCode(() -> local.refuse(directory.resolve("a.db"))).doesNotThrowAnyException();
+  }
+
+  @Test
+  void aDatabaseOnOneIsNotOpenedAndLeavesNoFile(@TempDir Path directory) {
+    var file = directory.resolve("a.db");
+    var asked = new ArrayList<Path>();
+    var remote = new NetworkFileSystem(existing -> {
+      asked.add(existing);
+      return "nfs4";
+    });
+    assertThatExceptionOfType(ComponentException.class)
+        .isThrownBy(() -> SqliteDatabase.open(SqliteSettings.at(file), new WallTime(), remote))
+        .withMessage(
+            "sqlite database \"%s\" lies on a network file system (nfs4), which loses or corrupts data; put it on a local disk",
+            file)
+        .satisfies(e -> assertThat(e.isTransient()).isFalse());
+    assertThat(asked).containsExactly(directory);
+    assertThat(file).doesNotExist();
+  }
+
+  @Test
+  void aFileSystemThatCannotBeToldIsAFailureToTryAgain(@TempDir Path directory) {
+    var gone = new NetworkFileSystem(existing -> {
+      throw new IOException("stale handle");
+    });
+    assertThatExceptionOfType(ComponentException.class)
+        .isThrownBy(() ->
+            SqliteDatabase.open(SqliteSettings.at(directory.resolve("a.db")), new WallTime(), gone))
+        .withMessageContaining("can't tell its file system")
+        .satisfies(e -> assertThat(e.isTransient()).isTrue());
   }
 }

@@ -78,7 +78,7 @@ final class ChangeList implements StateChanges {
         : options.isFirstWrite() ? Condition.absent() : Condition.none();
     return new StateChange.Put(
         stored,
-        values.toStore(value, options.metadata(), jsonAllowed),
+        values.toStore(key, value, options.metadata(), jsonAllowed),
         condition,
         TimeToLive.of(options),
         options.consistency(),

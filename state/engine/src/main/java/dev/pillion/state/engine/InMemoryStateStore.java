@@ -14,11 +14,12 @@ import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StoredValue;
 import dev.pillion.state.spi.TransactionalStateStore;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -37,6 +38,9 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
   private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(1);
 
   private final Map<String, Item> items = new ConcurrentHashMap<>();
+  /** The keys of what can expire, so that a sweep need not walk the rest; guarded by lock. */
+  private final Set<String> expiring = new HashSet<>();
+
   private final ReentrantLock lock = new ReentrantLock();
   private volatile @Nullable TimeSource time;
   private TimeSource.@Nullable Scheduled sweep;
@@ -47,9 +51,10 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
       this(value, Optional.of(value));
     }
 
-    boolean isExpired(Instant now) {
+    /** Asks the clock only where it decides: most values never expire. */
+    boolean isExpired(TimeSource clock) {
       var expiresAt = value.expiresAt();
-      return expiresAt != null && now.isAfter(expiresAt);
+      return expiresAt != null && clock.now().isAfter(expiresAt);
     }
   }
 
@@ -74,9 +79,9 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
 
   @Override
   public Optional<StoredValue> get(String key, ReadOptions options, Deadline deadline) {
-    var now = now();
+    var clock = clock();
     var item = items.get(key);
-    return item == null || item.isExpired(now) ? Optional.empty() : item.found;
+    return item == null || item.isExpired(clock) ? Optional.empty() : item.found;
   }
 
   @Override
@@ -135,19 +140,24 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
   private void write(StateChange change) {
     if (change instanceof StateChange.Put put) {
       var timeToLive = put.timeToLive();
-      var expiresAt = timeToLive == null ? null : now().plus(timeToLive);
+      var expiresAt = timeToLive == null ? null : clock().now().plus(timeToLive);
       items.put(put.key(), new Item(new StoredValue(put.value().bytes(), newEtag(), expiresAt)));
-      if (expiresAt != null) {
+      if (expiresAt == null) {
+        expiring.remove(put.key());
+      } else {
+        expiring.add(put.key());
         scheduleSweep();
       }
     } else {
       items.remove(change.key());
+      expiring.remove(change.key());
     }
   }
 
   private @Nullable Item live(String key) {
+    var clock = clock();
     var item = items.get(key);
-    return item == null || item.isExpired(now()) ? null : item;
+    return item == null || item.isExpired(clock) ? null : item;
   }
 
   /** A version 4 UUID as Dapr writes it; an etag needs no cryptographic randomness. */
@@ -158,12 +168,12 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
     return new UUID(high, low).toString();
   }
 
-  private Instant now() {
+  private TimeSource clock() {
     var clock = time;
     if (clock == null) {
       throw new IllegalStateException("the in-memory state store is not open");
     }
-    return clock.now();
+    return clock;
   }
 
   /**
@@ -189,9 +199,16 @@ public final class InMemoryStateStore implements TransactionalStateStore, Shares
   }
 
   private void removeExpired() {
-    var now = now();
-    items.values().removeIf(item -> item.isExpired(now));
-    if (items.values().stream().anyMatch(item -> item.value.expiresAt() != null)) {
+    var clock = clock();
+    expiring.removeIf(key -> {
+      var item = items.get(key);
+      boolean goes = item == null || item.isExpired(clock);
+      if (goes) {
+        items.remove(key);
+      }
+      return goes;
+    });
+    if (!expiring.isEmpty()) {
       scheduleSweep();
     }
   }

@@ -54,7 +54,8 @@ public final class StateEngine {
         new Values(
             serializer,
             StateEncryption.of(name, metadata),
-            component instanceof SharesStoredValues),
+            component instanceof SharesStoredValues,
+            component.maxValueSize()),
         calls);
   }
 }

@@ -6,6 +6,7 @@ import dev.pillion.BulkException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.ComponentException;
 import dev.pillion.EtagMismatchException;
+import dev.pillion.ReplicationException;
 import dev.pillion.SerializationException;
 import dev.pillion.TransactionException;
 import dev.pillion.state.spi.StateChange;
@@ -80,8 +81,8 @@ final class StateFailures {
     if (e instanceof TransactionException) {
       return e;
     }
-    if (e instanceof CallTimeoutException) {
-      // Unlike a refused transaction it may have been applied.
+    if (e instanceof CallTimeoutException || e instanceof ReplicationException) {
+      // Unlike a refused transaction it may have been, or is, applied.
       return named("ERR_STATE_TRANSACTION", TRANSACTION, e);
     }
     var cause = e instanceof EtagMismatchException mismatch ? withKey(mismatch, changes::keyOf) : e;
@@ -91,6 +92,9 @@ final class StateFailures {
 
   private static BuildingBlockException named(String code, String what, BuildingBlockException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
+    if (e instanceof ReplicationException applied) {
+      return new ReplicationException(code, what + e.getMessage(), applied.isTransient(), cause);
+    }
     if (e instanceof ComponentException component) {
       return new ComponentException(code, what + e.getMessage(), component.isTransient(), cause);
     }

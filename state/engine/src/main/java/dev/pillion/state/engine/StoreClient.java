@@ -242,17 +242,10 @@ final class StoreClient implements StateStore {
     if (changes.isEmpty()) {
       return;
     }
+    var attempts = new BulkAttempts(component, list, failures);
     // Thrown within the chain: policies and metrics must see that some failed.
     calls.run(call("bulk", list.isRepeatable()), call -> {
-      Map<Integer, BuildingBlockException> failed;
-      try {
-        failed = component.applyAll(changes, call.context().deadline());
-      } catch (BuildingBlockException e) {
-        throw failures.bulk(list, e);
-      }
-      if (!failed.isEmpty()) {
-        throw failures.some(list, failed);
-      }
+      attempts.next(call.context().deadline());
       return true;
     });
   }

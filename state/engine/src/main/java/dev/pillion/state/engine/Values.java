@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.state.engine;
 
+import dev.pillion.ComponentException;
 import dev.pillion.SerializationException;
 import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
@@ -31,28 +32,46 @@ final class Values {
   private final @Nullable StateEncryption encryption;
   private final boolean serializesJson;
   private final boolean sharesValues;
+  private final int maxSize;
 
   /**
    * The values of one store.
    *
    * @param sharesValues whether the arrays that the store returns are its own
+   * @param maxSize how many bytes the store takes for one value
    */
-  Values(Serializer serializer, @Nullable StateEncryption encryption, boolean sharesValues) {
+  Values(
+      Serializer serializer,
+      @Nullable StateEncryption encryption,
+      boolean sharesValues,
+      int maxSize) {
     this.serializer = serializer;
     this.encryption = encryption;
     this.sharesValues = sharesValues;
+    this.maxSize = maxSize;
     this.serializesJson = StateChange.JSON.equals(serializer.contentType());
   }
 
   /**
    * What the store is given.
    *
+   * @param key the program's, for what may be wrong with the value
    * @param jsonAllowed whether bytes that the caller marks as JSON are stored as such; Dapr keeps
    *     bytes opaque in a transaction
    */
-  StateValue toStore(Object value, Map<String, String> metadata, boolean jsonAllowed) {
+  StateValue toStore(String key, Object value, Map<String, String> metadata, boolean jsonAllowed) {
     StateValue plain = plain(value, metadata, jsonAllowed);
-    return encryption == null ? plain : new StateValue(encryption.encrypt(plain.bytes()), false);
+    var given =
+        encryption == null ? plain : new StateValue(encryption.encrypt(plain.bytes()), false);
+    if (given.bytes().length > maxSize) {
+      throw new ComponentException(
+          "ERR_STATE_SAVE",
+          "the value of key \"%s\" is too large: %d bytes are to be stored, and the store takes at most %d; nothing was sent"
+              .formatted(key, given.bytes().length, maxSize),
+          false,
+          null);
+    }
+    return given;
   }
 
   /**

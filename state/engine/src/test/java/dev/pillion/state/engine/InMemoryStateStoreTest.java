@@ -4,6 +4,7 @@ package dev.pillion.state.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.pillion.concurrent.TimeSource;
 import dev.pillion.state.SaveOptions;
 import dev.pillion.state.StateStore;
 import dev.pillion.state.testkit.BareStateStore;
@@ -11,6 +12,7 @@ import dev.pillion.state.testkit.StateStoreContract;
 import dev.pillion.testkit.ManualTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** The contract on the bare component, and what is particular to it. */
@@ -48,6 +50,51 @@ class InMemoryStateStoreTest extends StateStoreContract {
     time.advance(Duration.ofSeconds(3));
     assertThat(component.size()).isOne();
     assertThat(time.pending()).isZero();
+  }
+
+  @Test
+  void aValueThatWasSavedAgainWithoutExpiryOrDeletedIsSweptNoMore() {
+    var brief = SaveOptions.defaults().expireAfter(Duration.ofSeconds(3));
+    store.save("stays", VALUE, brief);
+    store.save("deleted", VALUE, brief);
+    store.save("stays", VALUE);
+    store.delete("deleted");
+    time.advance(Duration.ofSeconds(1));
+    assertThat(time.pending()).isZero();
+    time.advance(Duration.ofSeconds(9));
+    assertThat(store.get("stays", byte[].class)).contains(VALUE);
+    assertThat(component.size()).isOne();
+  }
+
+  @Test
+  void aReadAsksTheClockOnlyWhereItDecides() {
+    store.save("keeps", VALUE);
+    store.save("goes", VALUE, SaveOptions.defaults().expireAfter(Duration.ofSeconds(9)));
+    var asked = new AtomicInteger();
+    var counted = new TimeSource() {
+      @Override
+      public Instant now() {
+        asked.incrementAndGet();
+        return time.now();
+      }
+
+      @Override
+      public long nanos() {
+        return time.nanos();
+      }
+
+      @Override
+      public Scheduled schedule(Duration delay, Runnable task) {
+        return time.schedule(delay, task);
+      }
+    };
+    var reopened = BareStateStore.open(component, counted);
+    asked.set(0);
+    reopened.get("keeps", byte[].class);
+    reopened.get("nothing", byte[].class);
+    assertThat(asked).hasValue(0);
+    reopened.get("goes", byte[].class);
+    assertThat(asked).hasValue(1);
   }
 
   @Test

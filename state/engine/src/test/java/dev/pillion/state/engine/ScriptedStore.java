@@ -15,12 +15,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Keeps bytes by stored key, remembers what it was given, and fails where a test says so. */
-final class ScriptedStore implements TransactionalStateStore {
+class ScriptedStore implements TransactionalStateStore {
   final Map<String, byte[]> stored = new LinkedHashMap<>();
   final List<StateChange> given = new ArrayList<>();
   final Map<String, BuildingBlockException> failing = new LinkedHashMap<>();
   BuildingBlockException failure;
   int maxTransactionSize = Integer.MAX_VALUE;
+  int maxValueSize = Integer.MAX_VALUE;
 
   @Override
   public void open(ComponentContext context) {}
@@ -68,6 +69,11 @@ final class ScriptedStore implements TransactionalStateStore {
   @Override
   public int maxTransactionSize() {
     return maxTransactionSize;
+  }
+
+  @Override
+  public int maxValueSize() {
+    return maxValueSize;
   }
 
   private void fail(String key) {

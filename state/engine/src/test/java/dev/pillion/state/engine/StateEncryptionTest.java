@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.pillion.ComponentException;
 import dev.pillion.SerializationException;
 import dev.pillion.TypeRef;
 import dev.pillion.call.CallChain;
@@ -32,6 +33,8 @@ class StateEncryptionTest {
   private static final String E3 = "AAECAwQFBgcICQoLKmOmQKTf80b9St9JZ8ay7GukqHO20OhN||state-key";
   private static final String E4 =
       "AAECAwQFBgcICQoLHDPmL+XU8iqtcKezkdhIVaPntgWtm8Q2WAg4stsRQk4RXi9z8g==||state-key";
+
+  private static final int RECORD_OF_5 = 4 * ((5 + 28 + 2) / 3) + 2 + 9;
 
   private final ScriptedStore component = new ScriptedStore();
 
@@ -76,10 +79,20 @@ class StateEncryptionTest {
     var put = (StateChange.Put) component.given.get(0);
     assertThat(put.value().isJson()).isFalse();
     var record = new String(put.value().bytes(), UTF_8);
-    assertThat(record).endsWith("||state-key").hasSize(4 * ((5 + 28 + 2) / 3) + 2 + 9);
+    assertThat(record).endsWith("||state-key").hasSize(RECORD_OF_5);
     var sealed = Base64.getDecoder().decode(record.substring(0, record.indexOf("||")));
     assertThat(sealed).hasSize(12 + 5 + 16);
     assertThat(text(record)).isEqualTo("hello");
+  }
+
+  @Test
+  void theLimitOfTheStoreIsThatOfTheRecord() {
+    component.maxValueSize = RECORD_OF_5;
+    store().save("k1", "hello".getBytes(UTF_8));
+    component.maxValueSize = RECORD_OF_5 - 1;
+    assertThatExceptionOfType(ComponentException.class)
+        .isThrownBy(() -> store().save("k1", "hello".getBytes(UTF_8)))
+        .withMessageContaining("at most 54");
   }
 
   @Test

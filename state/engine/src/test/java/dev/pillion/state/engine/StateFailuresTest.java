@@ -10,6 +10,7 @@ import dev.pillion.BulkException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.ComponentException;
 import dev.pillion.EtagMismatchException;
+import dev.pillion.ReplicationException;
 import dev.pillion.TransactionException;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
@@ -70,6 +71,12 @@ class StateFailuresTest {
     var finalFailure = catchThrowableOfType(ComponentException.class, () -> verb.call(store));
     assertThat(finalFailure).hasMessage(message + "disk full").hasCause(component.failure);
     assertThat(finalFailure.isTransient()).isFalse();
+
+    component.failure = new ReplicationException("ERR_COMPONENT", "0 of 1 replicas", true, DRIVER);
+    var applied = catchThrowableOfType(ReplicationException.class, () -> verb.call(store));
+    assertThat(applied).hasMessage(message + "0 of 1 replicas").hasCause(DRIVER);
+    assertThat(applied.errorCode()).isEqualTo(code);
+    assertThat(applied.isTransient()).isTrue();
 
     component.failure = new CallTimeoutException("ERR_COMPONENT", "no answer within 5 s", DRIVER);
     var timeout = catchThrowableOfType(CallTimeoutException.class, () -> verb.call(store));
@@ -223,6 +230,12 @@ class StateFailuresTest {
     assertThat(timeout).hasMessage("error while executing state transaction: no answer in 5 s");
     assertThat(timeout.errorCode()).isEqualTo("ERR_STATE_TRANSACTION");
 
+    component.failure = new ReplicationException("ERR_COMPONENT", "0 of 1 replicas", false, DRIVER);
+    var applied = catchThrowableOfType(
+        ReplicationException.class, () -> store.transaction(tx -> tx.save("k1", 1)));
+    assertThat(applied).hasMessage("error while executing state transaction: 0 of 1 replicas");
+    assertThat(applied.errorCode()).isEqualTo("ERR_STATE_TRANSACTION");
+
     component.failure = new TransactionException("ERR_STATE_TRANSACTION", "keys span slots", null);
     assertThatExceptionOfType(TransactionException.class)
         .isThrownBy(() -> store.transaction(tx -> tx.save("k1", 1)))
@@ -277,7 +290,7 @@ class StateFailuresTest {
     failures.put(0, ComponentException.failed("first", null));
     var list = new ChangeList(
         KeyPrefix.of("st", "orders", "", ComponentMetadata.of(Map.of())),
-        new Values(new TestJson(), null, false),
+        new Values(new TestJson(), null, false, Integer.MAX_VALUE),
         false);
     list.save("a", 1).save("b", 1);
     assertThat(new StateFailures("st").some(list, failures).failures().keySet())

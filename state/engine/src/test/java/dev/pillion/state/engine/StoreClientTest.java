@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.pillion.ComponentException;
 import dev.pillion.SerializationException;
 import dev.pillion.TypeRef;
 import dev.pillion.call.CallChain;
@@ -25,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** What the engine makes of keys, values and options before and behind a store. */
@@ -90,6 +94,28 @@ class StoreClientTest {
     assertThat(put(0).value().isJson()).isFalse();
     assertThat(text(1)).isEqualTo("{\"a\":1}");
     assertThat(put(1).value().isJson()).isTrue();
+  }
+
+  @Test
+  void aValueOverTheStoresLimitIsRefusedByItsKeyBeforeAnythingIsSent() {
+    component.maxValueSize = 4;
+    var limited = new StateEngine("orders", "", new TestJson(), CallChain.of(List.of()))
+        .store("st", component, ComponentMetadata.of(Map.of()));
+    limited.save("k1", new byte[4]);
+    for (StateChanges.Writer<RuntimeException> tooLarge :
+        List.<StateChanges.Writer<RuntimeException>>of(
+            changes -> changes.save("k2", new byte[5]),
+            changes -> changes.save("k1", 1).save("k2", "json"))) {
+      for (var call : List.<ThrowingCallable>of(
+          () -> limited.bulk(tooLarge), () -> limited.transaction(tooLarge))) {
+        var refused = catchThrowableOfType(ComponentException.class, call);
+        assertThat(refused).hasMessageContaining("\"k2\"").hasMessageContaining("at most 4");
+        assertThat(refused.errorCode()).isEqualTo("ERR_STATE_SAVE");
+        assertThat(refused.isTransient()).isFalse();
+      }
+    }
+    assertThatThrownBy(() -> limited.save("k2", "json")).isInstanceOf(ComponentException.class);
+    assertThat(component.given).hasSize(1);
   }
 
   @Test

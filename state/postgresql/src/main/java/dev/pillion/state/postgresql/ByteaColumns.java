@@ -57,6 +57,12 @@ final class ByteaColumns implements Columns {
     return uuid;
   }
 
+  /** The server reads a message of at most 1 GiB, in which the key has its place too. */
+  @Override
+  public int maxValueSize() {
+    return 1_000_000_000;
+  }
+
   @Override
   public void set(PreparedStatement statement, int at, StateValue value) throws SQLException {
     statement.setBytes(at, value.bytes());

@@ -36,6 +36,9 @@ interface Columns {
    */
   String etagOf(StateChange change);
 
+  /** How many bytes of a value the server surely takes. */
+  int maxValueSize();
+
   /** Sets the value's parameters from {@code at} on. */
   void set(PreparedStatement statement, int at, StateValue value) throws SQLException;
 

@@ -67,6 +67,12 @@ final class JsonbColumns implements Columns {
     return plain;
   }
 
+  /** A jsonb, or a string in one, has less than 256 MiB, and bytes lie in it as base64. */
+  @Override
+  public int maxValueSize() {
+    return 200_000_000;
+  }
+
   @Override
   public void set(PreparedStatement statement, int at, StateValue value) throws SQLException {
     statement.setString(at, json(value));

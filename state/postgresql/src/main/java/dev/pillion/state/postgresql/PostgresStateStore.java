@@ -107,6 +107,11 @@ public final class PostgresStateStore implements TransactionalStateStore {
   }
 
   @Override
+  public int maxValueSize() {
+    return layout.columns().maxValueSize();
+  }
+
+  @Override
   public void close() {
     if (cleanup != null) {
       cleanup.close();

@@ -10,13 +10,16 @@ import static dev.pillion.state.postgresql.TestStore.ifMatch;
 import static dev.pillion.state.postgresql.TestStore.json;
 import static dev.pillion.state.postgresql.TestStore.put;
 import static dev.pillion.state.postgresql.TestStore.text;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.pillion.ComponentException;
 import dev.pillion.EtagMismatchException;
+import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
+import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.spi.Condition;
 import dev.pillion.testservers.PostgresServer;
@@ -25,6 +28,8 @@ import java.net.URI;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -39,6 +44,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 class GoldenRowsIT {
   private static final String UUID_V4 =
       "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+
+  private static final String KEY =
+      "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+  /** "hello" encrypted with it, as Dapr does with the bytes 0 to 11 as its nonce. */
+  private static final String E1 = "AAECAwQFBgcICQoLL2e6d6onl/81O4oEbSgjbc2dBXu7||state-key";
+
+  private static final String RECORD = "[A-Za-z0-9+/]{44}\\|\\|state-key";
 
   private final String user;
   private final String password;
@@ -155,19 +167,9 @@ class GoldenRowsIT {
 
   @Test
   void aComponentFileMakesTheSameStore() throws SQLException {
-    var uri = URI.create(sql.url().substring("jdbc:".length()));
-    var metadata = Map.of(
-        "connectionString",
-        "host=%s port=%d dbname=%s"
-            .formatted(uri.getHost(), uri.getPort(), uri.getPath().substring(1)),
-        "user",
-        user,
-        "password",
-        password,
-        "queryExecMode",
-        "simple_protocol",
-        "tablePrefix",
-        "app1_");
+    var metadata = new HashMap<>(settings());
+    metadata.put("queryExecMode", "simple_protocol");
+    metadata.put("tablePrefix", "app1_");
     var spec = ComponentSpec.of("st", "state.postgresql", metadata).version("v2");
     var store = TestStore.open((PostgresStateStore) new PostgresStateStore.Provider().create(spec));
     try {
@@ -218,6 +220,59 @@ class GoldenRowsIT {
     assertThat(indexes("app1_state"))
         .containsExactly(
             "app1_state_expires_at_idx|f", "app1_state_pkey|t", "app1_state_row_id_uidx|t");
+  }
+
+  /** E1: the record, as text, is opaque bytes, which version 1 keeps as base64 in a JSON string. */
+  @Test
+  void anEncryptedValueIsDaprsRecord() throws SQLException {
+    var base64 = "QUFFQ0F3UUZCZ2NJQ1FvTEwyZTZkNm9ubC84MU80b0ViU2dqYmMyZEJYdTd8fHN0YXRlLWtleQ==";
+    assertThat(Base64.getDecoder().decode(base64)).asString(US_ASCII).isEqualTo(E1);
+    sql.run(
+        "INSERT INTO state (key, value, isbinary) VALUES ('orders||e1', '\"%s\"', true)"
+            .formatted(base64),
+        "INSERT INTO app1_state (key, value, etag) VALUES ('orders||e1', '%s', gen_random_uuid())"
+            .formatted(E1));
+    for (String version : List.of("v1", "v2")) {
+      try (var runtime = encrypted(version)) {
+        var orders = runtime.state("st");
+        assertThat(orders.get("e1", byte[].class)).contains("hello".getBytes(US_ASCII));
+        orders.save("ours", "hello".getBytes(US_ASCII));
+        assertThat(orders.get("ours", byte[].class)).contains("hello".getBytes(US_ASCII));
+      }
+    }
+    assertThat(sql.one("""
+        SELECT isbinary, convert_from(decode(value #>> '{}', 'base64'), 'UTF8') FROM state
+        WHERE key = 'orders||ours'""")).matches("t\\|" + RECORD);
+    assertThat(sql.one(
+            "SELECT convert_from(value, 'UTF8') FROM app1_state WHERE key = 'orders||ours'"))
+        .matches(RECORD);
+  }
+
+  @Test
+  void theLargestValueFitsWhatTheServerHolds() {
+    long base64 = (v1.maxValueSize() + 2L) / 3 * 4;
+    assertThat(base64 + 2).as("a string in jsonb").isLessThan(256L << 20);
+    assertThat((long) v2.maxValueSize()).as("one message").isLessThan((1L << 30) - (1 << 20));
+  }
+
+  private Map<String, String> settings() {
+    var uri = URI.create(sql.url().substring("jdbc:".length()));
+    var place = "host=%s port=%d dbname=%s"
+        .formatted(uri.getHost(), uri.getPort(), uri.getPath().substring(1));
+    return Map.of("connectionString", place, "user", user, "password", password);
+  }
+
+  private EmbeddedRuntime encrypted(String version) {
+    var table =
+        version.equals("v1") ? Map.of("tableName", "state") : Map.of("tablePrefix", "app1_");
+    var settings = new HashMap<>(settings());
+    settings.putAll(table);
+    settings.put("primaryEncryptionKey", KEY);
+    var metadata = ComponentMetadata.of(settings, Map.of("primaryEncryptionKey", "state-key"));
+    return EmbeddedRuntime.builder("orders")
+        .component(new ComponentSpec(
+            "st", "state.postgresql", version, metadata, Duration.ofSeconds(5), false))
+        .start();
   }
 
   private List<String> columns(String table) throws SQLException {

@@ -11,6 +11,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pillion.CallTimeoutException;
 import dev.pillion.ComponentException;
+import dev.pillion.component.ComponentSpec;
+import dev.pillion.runtime.ComponentHealth;
+import dev.pillion.runtime.ComponentHealth.Status;
+import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.state.spi.StateChange;
 import dev.pillion.testservers.FaultProxy;
 import dev.pillion.testservers.PostgresServer;
@@ -29,6 +33,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -67,6 +72,55 @@ class OutageIT {
   void close() {
     store.close();
     proxy.close();
+  }
+
+  @Test
+  void anOutageDegradesItsComponentAloneAndHeals() {
+    var place = URI.create(sql.url().substring("jdbc:".length()));
+    var settings = Map.of(
+        "host", proxy.host(),
+        "port", Integer.toString(proxy.port()),
+        "database", place.getPath().substring(1),
+        "user", server.user(),
+        "password", server.password(),
+        "timeout", "2s");
+    var remoteSpec = ComponentSpec.of("remote", "state.postgresql", settings).version("v2");
+    try (var runtime = EmbeddedRuntime.builder("outage")
+        .component(remoteSpec)
+        .component(ComponentSpec.of("local", "state.in-memory", Map.of()))
+        .start()) {
+      var remote = runtime.state("remote");
+      var local = runtime.state("local");
+      remote.save("k", 1);
+      assertThat(status(runtime)).isEqualTo(Map.of("remote", Status.READY, "local", Status.READY));
+
+      proxy.cut();
+      for (Runnable call : List.<Runnable>of(
+          () -> remote.get("k", Integer.class),
+          () -> remote.save("k", 2),
+          () -> remote.delete("k"))) {
+        assertThatThrownBy(call::run)
+            .isInstanceOfSatisfying(
+                ComponentException.class, e -> assertThat(e.isTransient()).isTrue());
+      }
+      local.save("k", 2);
+      assertThat(local.get("k", Integer.class)).contains(2);
+      assertThat(status(runtime))
+          .isEqualTo(Map.of("remote", Status.DEGRADED, "local", Status.READY));
+
+      proxy.heal();
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (status(runtime).get("remote") != Status.READY) {
+        assertThat(System.nanoTime()).as("not ready again in time").isLessThan(end);
+        LockSupport.parkNanos(10_000_000);
+      }
+      assertThat(remote.get("k", Integer.class)).contains(1);
+    }
+  }
+
+  private static Map<String, Status> status(EmbeddedRuntime runtime) {
+    return runtime.health(Duration.ofSeconds(2)).stream()
+        .collect(Collectors.toMap(ComponentHealth::name, ComponentHealth::status));
   }
 
   /** Writers that note what was acknowledged, and what they were told otherwise. */

@@ -14,6 +14,31 @@ import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
 class PostgresProviderTest {
+  /** All fields that both of Dapr's versions have, beside connectionString. */
+  private static final Map<String, String> DAPRS = Map.ofEntries(
+      Map.entry("host", "db2"),
+      Map.entry("hostaddr", "10.0.0.1"),
+      Map.entry("port", "6543"),
+      Map.entry("database", "orders2"),
+      Map.entry("user", "you"),
+      Map.entry("password", "secret"),
+      Map.entry("sslRootCert", "/ca.pem"),
+      Map.entry("maxConns", "10"),
+      Map.entry("connectionMaxIdleTime", "5m"),
+      Map.entry("queryExecMode", "exec"),
+      Map.entry("timeout", "30s"),
+      Map.entry("useAzureAD", "true"),
+      Map.entry("useAWSIAM", "true"),
+      Map.entry("region", "text"),
+      Map.entry("awsRegion", "text"),
+      Map.entry("accessKey", "text"),
+      Map.entry("secretKey", "text"),
+      Map.entry("sessionToken", "text"),
+      Map.entry("assumeRoleArn", "text"),
+      Map.entry("sessionName", "text"),
+      Map.entry("metadataTableName", "m"),
+      Map.entry("cleanupInterval", "1h"));
+
   private final ComponentProvider provider = new PostgresStateStore.Provider();
 
   private static ComponentSpec spec(String version, Map<String, String> more) {
@@ -62,19 +87,20 @@ class PostgresProviderTest {
   }
 
   @Test
-  void everySettingOfDaprsIsKnown() {
-    made(
-        "v2",
-        Map.of(
-            "timeoutInSeconds", "30",
-            "cleanupIntervalInSeconds", "0",
-            "metadataTableName", "m",
-            "maxConns", "10",
-            "connectionMaxIdleTime", "5m",
-            "queryExecMode", "exec",
-            "useAzureAD", "false",
-            "sslRootCert", "/ca.pem",
-            "port", "6543"));
+  void everySettingOfDaprsIsAcceptedOrNamedAsUnsupported() {
+    for (String version : List.of("v1", "v2")) {
+      var all = new HashMap<>(DAPRS);
+      all.put(version.equals("v1") ? "tableName" : "tablePrefix", "t");
+      assertThat(problems(version, all))
+          .hasSize(2)
+          .anySatisfy(problem -> assertThat(problem).contains("useAzureAD", "does not support"))
+          .anySatisfy(problem -> assertThat(problem).contains("useAWSIAM", "does not support"));
+    }
+    made("v1", Map.of("timeoutInSeconds", "30", "cleanupIntervalInSeconds", "0"));
+    var alias =
+        ComponentSpec.of("st", "state.postgresql", Map.of("url", "postgres://me@db/orders"));
+    assertThat(provider.create(alias)).hasToString("table \"state\" at db:5432/orders");
+    assertThat(alias.metadata().problems()).isEmpty();
   }
 
   @Test

@@ -34,6 +34,11 @@ import org.slf4j.LoggerFactory;
 public final class RedisStateStore implements TransactionalStateStore {
   private static final Logger LOG = LoggerFactory.getLogger(RedisStateStore.class);
 
+  /**
+   * Redis's own default of proto-max-bulk-len, beyond which it drops the connection that all share.
+   */
+  private static final int MAX_VALUE_SIZE = 512 * 1024 * 1024;
+
   private final RedisConnector connector;
   private final @Nullable Duration defaultTimeToLive;
   private volatile @Nullable Session session;
@@ -131,6 +136,11 @@ public final class RedisStateStore implements TransactionalStateStore {
   @Override
   public void transact(List<StateChange> changes, Deadline deadline) {
     session().transact(changes, deadline);
+  }
+
+  @Override
+  public int maxValueSize() {
+    return MAX_VALUE_SIZE;
   }
 
   @Override

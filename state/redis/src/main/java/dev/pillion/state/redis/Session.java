@@ -43,10 +43,7 @@ final class Session {
   void apply(StateChange change, Deadline deadline) {
     var write = writes.of(change);
     var place = isStrong(change)
-        ? strong
-            .send(List.of(write), List.of(Writes.key(change)), deadline)
-            .get(0)
-            .get()
+        ? strong.send(write, Writes.key(change), deadline)
         : connection.call(write, deadline);
     requireApplied(change, place);
   }
@@ -81,7 +78,7 @@ final class Session {
     var keys = new HashSet<String>();
     var rest = new ArrayList<Integer>();
     var now = new LinkedHashMap<Integer, RedisCall<Long>>();
-    boolean waits = false;
+    var strongKeys = new LinkedHashMap<Integer, byte[]>();
     for (int position : positions) {
       var change = changes.get(position);
       if (!keys.add(change.key())) {
@@ -89,17 +86,19 @@ final class Session {
         continue;
       }
       try {
-        now.put(position, writes.of(change));
-        waits |= isStrong(change);
+        var write = writes.of(change);
+        if (isStrong(change)) {
+          strongKeys.put(now.size(), Writes.key(change));
+        }
+        now.put(position, write);
       } catch (BuildingBlockException e) {
         failures.put(position, e);
       }
     }
     var calls = List.copyOf(now.values());
-    var replies = waits
-        ? strong.send(
-            calls, now.keySet().stream().map(i -> Writes.key(changes.get(i))).toList(), deadline)
-        : connection.callAll(calls, deadline);
+    var replies = strongKeys.isEmpty()
+        ? connection.callAll(calls, deadline)
+        : strong.send(calls, strongKeys, deadline);
     var reply = replies.iterator();
     now.keySet().forEach(position -> {
       var failure = failure(changes.get(position), reply.next());
@@ -127,10 +126,7 @@ final class Session {
     }
     var write = writes.of(changes);
     var place = changes.stream().anyMatch(Session::isStrong)
-        ? strong
-            .send(List.of(write), List.of(Writes.key(changes.get(0))), deadline)
-            .get(0)
-            .get()
+        ? strong.send(write, Writes.key(changes.get(0)), deadline)
         : connection.call(write, deadline);
     if (place == null || place != 0) {
       throw changes.get(place == null ? 0 : place.intValue() - 1).mismatch();

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.pillion.BuildingBlockException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.ComponentException;
+import dev.pillion.ReplicationException;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.connections.redis.RedisCall;
@@ -53,10 +54,21 @@ final class StrongWrites {
     this.time = time;
   }
 
-  /** Sends the writes, each with the key that finds its node, in one pipeline with the WAITs. */
-  List<RedisReply<Long>> send(List<RedisCall<Long>> writes, List<byte[]> keys, Deadline deadline) {
+  /** Sends one write, whose node the key finds. */
+  @Nullable
+  Long send(RedisCall<Long> write, byte[] key, Deadline deadline) {
+    return send(List.of(write), Map.of(0, key), deadline).get(0).get();
+  }
+
+  /**
+   * Sends the writes in one pipeline with the WAITs.
+   *
+   * @param keys of those that are strong, by position: the others neither wait nor fail by a WAIT
+   */
+  List<RedisReply<Long>> send(
+      List<RedisCall<Long>> writes, Map<Integer, byte[]> keys, Deadline deadline) {
     var waits = new LinkedHashMap<String, byte[]>();
-    for (byte[] key : keys) {
+    for (byte[] key : keys.values()) {
       if (number(key, deadline) > 0) {
         waits.putIfAbsent(main.nodeOf(key), key);
       }
@@ -80,17 +92,17 @@ final class StrongWrites {
       String node,
       byte[] key,
       RedisReply<Long> waited,
-      List<byte[]> keys,
+      Map<Integer, byte[]> keys,
       List<RedisReply<Long>> outcomes,
       Deadline deadline) {
     var stored = new HashSet<Integer>();
     boolean resent = false;
-    for (int i = 0; i < keys.size(); i++) {
-      var outcome = outcomes.get(i);
+    for (var written : keys.entrySet()) {
+      var outcome = outcomes.get(written.getKey());
       if (outcome.value() != null
           && outcome.value() == 0
-          && main.nodeOf(keys.get(i)).equals(node)) {
-        stored.add(i);
+          && main.nodeOf(written.getValue()).equals(node)) {
+        stored.add(written.getKey());
         resent |= outcome.resent();
       }
     }
@@ -111,14 +123,16 @@ final class StrongWrites {
         return null;
       }
       replicas.remove(node);
-      return ComponentException.failed(
+      return new ReplicationException(
+          "ERR_COMPONENT",
           "the value is stored in Redis at %s, but only %d of %d replicas had it after %s ms"
               .formatted(main.server(), reached, wanted, MILLIS),
+          false,
           null);
     } catch (CallTimeoutException e) {
       return new CallTimeoutException(e.errorCode(), UNKNOWN + e.getMessage(), e);
     } catch (ComponentException e) {
-      return new ComponentException(e.errorCode(), UNKNOWN + e.getMessage(), e.isTransient(), e);
+      return new ReplicationException(e.errorCode(), UNKNOWN + e.getMessage(), e.isTransient(), e);
     }
   }
 

@@ -185,22 +185,41 @@ class RedisClusterIT {
   }
 
   @Test
-  void aNodeThatIsAwayFailsItsOwnKeysOnlyAndHeals() {
+  void aNodeThatIsAwayFailsItsOwnKeysFirstThenAllAndHeals() {
     RedisServer away = cluster.servers().get(1);
     var there = onNode(1);
     var here = onNode(0);
+    apply(store, put(there, "there"));
+    apply(store, put(here, "here"));
     away.stop();
     try {
       assertThatThrownBy(() -> get(store, there))
           .isInstanceOfSatisfying(
               ComponentException.class, e -> assertThat(e.isTransient()).isTrue());
       var read = store.getAll(List.of(there, here), ReadOptions.defaults(), Deadline.none());
-      assertThat(read.failures()).containsKey(there);
+      assertThat(read.failures()).containsOnlyKeys(there);
+      assertThat(read.found()).containsOnlyKeys(here);
+      apply(store, put(here, "and written"));
+
+      // The other nodes give it five seconds; then they serve no key, unless they are told to.
+      TestTime.await("the nodes to notice", () -> isClusterDown(here));
     } finally {
       away.restart();
       cluster.awaitOk();
     }
-    TestTime.await("the node's keys", () -> get(store, there).isEmpty());
+    TestTime.await("the node's keys", () -> text(store, there).equals("there"));
+    TestTime.await("all other keys", () -> text(store, here).equals("and written"));
+  }
+
+  private static boolean isClusterDown(String key) {
+    try {
+      get(store, key);
+      return false;
+    } catch (ComponentException e) {
+      assertThat(e).hasMessageContaining("CLUSTERDOWN");
+      assertThat(e.isTransient()).isTrue();
+      return true;
+    }
   }
 
   private static void transfer(String left, String right, AtomicLong done, Queue<Throwable> wrong) {

@@ -285,6 +285,20 @@ class RedisFaultsIT {
   }
 
   @Test
+  void aServerThatTakesLessThanUsualFailsTheSaveAndIsConnectedAgain() {
+    try (var small = RedisServer.start(new RedisOptions().setting("proto-max-bulk-len", "1mb"));
+        var writer = RedisStateStore.at(settings(small.host(), small.port()))) {
+      writer.open(TestTime.context());
+      var key = key();
+      apply(writer, put(key, "kept"));
+      // The server answers, and closes while it is still sent to: either may be seen first.
+      assertThatThrownBy(() -> apply(writer, put(key, "x".repeat(2 << 20))))
+          .isInstanceOf(ComponentException.class);
+      assertThat(text(writer, key)).isEqualTo("kept");
+    }
+  }
+
+  @Test
   void aClosedStoreSaysSo() {
     store.close();
     assertThatThrownBy(() -> get(store, "k"))

@@ -13,8 +13,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pillion.ComponentException;
 import dev.pillion.EtagMismatchException;
+import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.spi.Condition;
 import dev.pillion.state.spi.StateValue;
@@ -36,6 +38,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(RealServers.class)
 class RedisLayoutIT {
   private static final long NO_EXPIRY = -1;
+  private static final String KEY =
+      "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+  /** "hello" encrypted with it, as Dapr does with the bytes 0 to 11 as its nonce. */
+  private static final String E1 = "AAECAwQFBgcICQoLL2e6d6onl/81O4oEbSgjbc2dBXu7||state-key";
+
+  private static final String RECORD = "[A-Za-z0-9+/]{44}\\|\\|state-key";
 
   private static String uri;
   private static RedisStateStore store;
@@ -306,6 +314,38 @@ class RedisLayoutIT {
             dev.pillion.state.Consistency.EVENTUAL,
             Map.of()));
     assertThat(get(store, key).orElseThrow().bytes()).isEqualTo(bytes);
+  }
+
+  @Test
+  @DisplayName("E1: an encrypted value is the text of its record, as opaque bytes")
+  void anEncryptedValueIsDaprsRecord() {
+    try (var runtime = encrypted()) {
+      var orders = runtime.state("st");
+      raw.commands.hset("orders||e1", Map.of("data", E1, "version", "1"));
+      assertThat(orders.get("e1", byte[].class)).contains("hello".getBytes(UTF_8));
+
+      orders.save("ours", "hello".getBytes(UTF_8));
+      var stored = raw.commands.hgetall("orders||ours");
+      assertThat(stored).containsOnlyKeys("data", "version").containsEntry("version", "1");
+      assertThat(stored.get("data")).matches(RECORD);
+      assertThat(orders.get("ours", byte[].class)).contains("hello".getBytes(UTF_8));
+    }
+  }
+
+  private static EmbeddedRuntime encrypted() {
+    var metadata = ComponentMetadata.of(
+        Map.of("redisHost", uri.substring("redis://".length()), "primaryEncryptionKey", KEY),
+        Map.of("primaryEncryptionKey", "state-key"));
+    return EmbeddedRuntime.builder("orders")
+        .component(
+            new ComponentSpec("st", "state.redis", "v1", metadata, Duration.ofSeconds(5), false))
+        .start();
+  }
+
+  @Test
+  void theLargestValueIsTheServersOwnDefault() {
+    assertThat(raw.commands.configGet("proto-max-bulk-len"))
+        .containsEntry("proto-max-bulk-len", Integer.toString(store.maxValueSize()));
   }
 
   private static String foreign(String type) {

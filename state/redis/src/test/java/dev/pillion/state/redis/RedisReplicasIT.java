@@ -3,13 +3,17 @@ package dev.pillion.state.redis;
 
 import static dev.pillion.state.redis.Changes.apply;
 import static dev.pillion.state.redis.Changes.key;
+import static dev.pillion.state.redis.Changes.put;
 import static dev.pillion.state.redis.Changes.strong;
 import static dev.pillion.state.redis.Changes.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.pillion.ComponentException;
+import dev.pillion.ReplicationException;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.state.SaveOptions;
 import dev.pillion.testservers.RedisOptions;
 import dev.pillion.testservers.RedisServer;
 import java.time.Duration;
@@ -71,11 +75,45 @@ class RedisReplicasIT {
     var key = key();
     long start = System.nanoTime();
     var failure =
-        catchThrowableOfType(ComponentException.class, () -> apply(store, strong(key, "x")));
+        catchThrowableOfType(ReplicationException.class, () -> apply(store, strong(key, "x")));
     assertThat(failure).hasMessageContaining("is stored").hasMessageContaining("0 of 1 replicas");
     assertThat(Duration.ofNanos(System.nanoTime() - start))
         .isBetween(Duration.ofMillis(900), Duration.ofMillis(1_500));
     assertThat(text(store, key)).isEqualTo("x");
+    replica.resume();
+  }
+
+  @Test
+  void aTransactionWhoseReplicaDoesNotFollowFailsAsAppliedNotAsRefused() {
+    try (var runtime = EmbeddedRuntime.builder("orders")
+        .component("st", RedisStateStore.at(primary.uri().toString()))
+        .start()) {
+      var orders = runtime.state("st");
+      orders.save("warm", 0, SaveOptions.defaults().strong());
+      replica.pause();
+      var failure = catchThrowableOfType(
+          ReplicationException.class,
+          () -> orders.transaction(
+              tx -> tx.save("a", 1, SaveOptions.defaults().strong()).save("b", 2)));
+      assertThat(failure)
+          .hasMessageStartingWith("error while executing state transaction")
+          .hasMessageContaining("0 of 1 replicas");
+      assertThat(failure.errorCode()).isEqualTo("ERR_STATE_TRANSACTION");
+      assertThat(orders.getAll(List.of("a", "b"), Integer.class).found()).hasSize(2);
+      replica.resume();
+    }
+  }
+
+  @Test
+  void ofABulkWriteOnlyTheStrongSaveFailsForItsReplica() {
+    apply(store, strong(key(), "warm"));
+    replica.pause();
+    var eventual = key();
+    var failures = store.applyAll(
+        List.of(put(eventual, "x"), strong(key(), "y"), put(key(), "z")), Deadline.none());
+    assertThat(failures).containsOnlyKeys(1);
+    assertThat(failures.get(1)).isInstanceOf(ReplicationException.class);
+    assertThat(text(store, eventual)).isEqualTo("x");
     replica.resume();
   }
 

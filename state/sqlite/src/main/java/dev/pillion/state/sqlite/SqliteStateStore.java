@@ -38,6 +38,12 @@ import org.slf4j.LoggerFactory;
 public final class SqliteStateStore implements TransactionalStateStore {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteStateStore.class);
 
+  /**
+   * A row of the SQLite that a daprd is built with has at most 1,000,000,000 bytes, key included,
+   * and bytes lie in it as base64.
+   */
+  static final int MAX_VALUE_SIZE = 700_000_000;
+
   private final SqliteSettings settings;
   private final String tableName;
   private final String metadataTableName;
@@ -175,6 +181,11 @@ public final class SqliteStateStore implements TransactionalStateStore {
               return true;
             },
             deadline);
+  }
+
+  @Override
+  public int maxValueSize() {
+    return MAX_VALUE_SIZE;
   }
 
   @Override

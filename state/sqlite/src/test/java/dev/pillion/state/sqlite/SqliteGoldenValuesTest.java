@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.state.sqlite;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.pillion.ComponentException;
+import dev.pillion.component.ComponentMetadata;
+import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.state.Consistency;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.spi.Condition;
@@ -21,6 +25,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -34,6 +39,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SqliteGoldenValuesTest {
   private static final String UUID_TEXT =
       "'[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'";
+  private static final String KEY =
+      "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+  /** "hello" encrypted with it, as Dapr does with the bytes 0 to 11 as its nonce. */
+  private static final String E1 = "AAECAwQFBgcICQoLL2e6d6onl/81O4oEbSgjbc2dBXu7||state-key";
+
+  private static final String RECORD = "[A-Za-z0-9+/]{44}\\|\\|state-key";
   private static final String TIME_TEXT = "'\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d'";
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("''yyyy-MM-dd HH:mm:ss''");
@@ -167,6 +178,46 @@ class SqliteGoldenValuesTest {
           .asString(StandardCharsets.UTF_8)
           .isEqualTo("v" + key.substring(1)));
     }
+  }
+
+  /** E1: the record, as text, is opaque bytes, and so lies there as base64 again. */
+  @Test
+  void anEncryptedValueIsDaprsRecord() {
+    var base64 = "QUFFQ0F3UUZCZ2NJQ1FvTEwyZTZkNm9ubC84MU80b0ViU2dqYmMyZEJYdTd8fHN0YXRlLWtleQ==";
+    assertThat(Base64.getDecoder().decode(base64)).asString(US_ASCII).isEqualTo(E1);
+    insert("orders||e1", base64, 1, "NULL");
+    try (var runtime = encrypted()) {
+      var orders = runtime.state("st");
+      assertThat(orders.get("e1", byte[].class)).contains("hello".getBytes(US_ASCII));
+
+      orders.save("ours", "hello".getBytes(US_ASCII));
+      var row = raw.rows("state", "value, is_binary", "key = 'orders||ours'").get(0);
+      assertThat(row.get(1)).isEqualTo("1");
+      assertThat(Base64.getDecoder().decode(row.get(0).replace("'", "")))
+          .asString(US_ASCII)
+          .matches(RECORD);
+      assertThat(orders.get("ours", byte[].class)).contains("hello".getBytes(US_ASCII));
+    }
+  }
+
+  @Test
+  void theLargestValueFitsARowOfDaprsInBase64() {
+    long base64 = (ours.store.maxValueSize() + 2L) / 3 * 4;
+    assertThat(base64).isLessThan(1_000_000_000L - 1_000_000);
+  }
+
+  private EmbeddedRuntime encrypted() {
+    var metadata = ComponentMetadata.of(
+        Map.of(
+            "connectionString",
+            directory.resolve("state.db").toString(),
+            "primaryEncryptionKey",
+            KEY),
+        Map.of("primaryEncryptionKey", "state-key"));
+    return EmbeddedRuntime.builder("orders")
+        .component(
+            new ComponentSpec("st", "state.sqlite", "v1", metadata, Duration.ofSeconds(5), false))
+        .start();
   }
 
   private void insert(String key, String value, int isBinary, String expiry) {

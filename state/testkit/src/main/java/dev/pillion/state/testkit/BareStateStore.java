@@ -5,6 +5,7 @@ import dev.pillion.BuildingBlockException;
 import dev.pillion.BulkException;
 import dev.pillion.ComponentException;
 import dev.pillion.EtagMismatchException;
+import dev.pillion.ReplicationException;
 import dev.pillion.TransactionException;
 import dev.pillion.TypeRef;
 import dev.pillion.component.ComponentContext;
@@ -232,6 +233,8 @@ public final class BareStateStore implements StateStore, AutoCloseable {
     }
     try {
       transactional.transact(changes, deadline());
+    } catch (ReplicationException e) {
+      throw e;
     } catch (EtagMismatchException | ComponentException e) {
       throw new TransactionException(
           "ERR_STATE_TRANSACTION", "error while executing state transaction: " + e.getMessage(), e);

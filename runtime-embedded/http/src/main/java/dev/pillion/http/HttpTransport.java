@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.http;
+
+import dev.pillion.appchannel.AppOptions;
+import dev.pillion.appchannel.AppRequest;
+import dev.pillion.appchannel.AppResponse;
+import dev.pillion.appchannel.AppTransport;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.http.HttpApp.Protocol;
+import dev.pillion.http.HttpApp.TlsTrust;
+import dev.pillion.runtime.EmbeddedRuntime;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.eclipse.jetty.client.BytesRequestContent;
+import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.InputStreamResponseListener;
+import org.eclipse.jetty.client.Request;
+import org.eclipse.jetty.client.Response;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.util.component.LifeCycle;
+import org.jspecify.annotations.Nullable;
+
+/** HTTP on the way to a program, by Jetty's client. */
+final class HttpTransport implements AppTransport {
+  static final int MOST_CONNECTIONS = 512;
+  static final int MOST_WAITING = 1024;
+
+  /** CONNECT would make the program a proxy. */
+  private static final Set<String> VERBS =
+      Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH");
+
+  /** A probe has connections of its own, for it must not wait behind calls. */
+  private static final String PROBES = "probes";
+
+  private static final int PROBE_BODY = 64 * 1024;
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  private final AppOptions options;
+  private final Protocol protocol;
+  private final @Nullable TlsTrust trust;
+  private final String base;
+  private final HttpFailures failures;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private boolean closed;
+  private volatile @Nullable EmbeddedRuntime runtime;
+  private volatile @Nullable HttpClient client;
+
+  HttpTransport(AppOptions options, Protocol protocol, @Nullable TlsTrust trust) {
+    this.options = options;
+    this.protocol = protocol;
+    this.trust = trust;
+    this.base = protocol.scheme + "://" + options.address();
+    this.failures = new HttpFailures(options.address(), protocol.word, options.maxHeaderSize());
+    if (URI.create(base).getHost() == null) {
+      throw new IllegalArgumentException(
+          "the app's host \"%s\" can't stand in a URL: letters, digits, hyphens and dots can, and addresses"
+              .formatted(options.host()));
+    }
+  }
+
+  @Override
+  public String protocol() {
+    return protocol.word;
+  }
+
+  @Override
+  public void start(EmbeddedRuntime owner) {
+    runtime = owner;
+  }
+
+  @Override
+  public AppResponse invoke(AppRequest request, Deadline deadline) {
+    if (!VERBS.contains(request.verb())) {
+      throw new IllegalArgumentException(
+          "invalid HTTP verb \"%s\": a program is asked with one of %s"
+              .formatted(request.verb(), VERBS.stream().sorted().toList()));
+    }
+    var exchange = exchange(Target.of(request.method(), request.query()), deadline)
+        .method(request.verb())
+        .headers(headers -> HttpHeaders.send(request, headers));
+    var listener = new InputStreamResponseListener();
+    var upload = send(exchange, request, listener);
+    var response = await(exchange, listener, deadline);
+    var contentType = response.getHeaders().get(HttpHeader.CONTENT_TYPE);
+    return new AppResponse(
+        response.getStatus(),
+        "",
+        HttpHeaders.received(response.getHeaders()),
+        Map.of(),
+        contentType == null ? "" : contentType,
+        new AnswerBody(listener.getInputStream(), exchange, upload, failures));
+  }
+
+  private @Nullable StreamedBody send(
+      Request exchange, AppRequest request, InputStreamResponseListener listener) {
+    var body = request.body();
+    if (!body.isRepeatable()) {
+      var streamed = new StreamedBody(body.open(), body.length());
+      exchange.body(streamed).send(listener);
+      try {
+        // A thread of its own: a program may answer before it has read all, and while it reads.
+        owner().threads().execute("app/upload", streamed::pump);
+      } catch (RuntimeException e) {
+        abort(exchange, e);
+        throw e;
+      }
+      return streamed;
+    }
+    if (body.length() != 0) {
+      // Without a type of Jetty's own.
+      exchange.body(new BytesRequestContent((String) null, bytes(request)));
+    }
+    exchange.send(listener);
+    return null;
+  }
+
+  private byte[] bytes(AppRequest request) {
+    try {
+      return request.body().bytes(Integer.MAX_VALUE);
+    } catch (IOException e) {
+      throw new IllegalStateException("bytes in memory can't be read", e);
+    }
+  }
+
+  /** Jetty enforces the time that is left, from the wait for a connection to the last byte. */
+  private Request exchange(String target, Deadline deadline) {
+    if (deadline.hasPassed()) {
+      throw failures.timeout(null);
+    }
+    return client()
+        .newRequest(URI.create(base + target))
+        .idleTimeout(0, TimeUnit.MILLISECONDS)
+        .timeout(millis(deadline), TimeUnit.MILLISECONDS);
+  }
+
+  private static long millis(Deadline deadline) {
+    return Math.max(1, (deadline.remainingNanos() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
+  }
+
+  private Response await(
+      Request exchange, InputStreamResponseListener listener, Deadline deadline) {
+    try {
+      return listener.get(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      abort(exchange, e);
+      throw failures.timeout(e);
+    } catch (InterruptedException e) {
+      abort(exchange, e);
+      Thread.currentThread().interrupt();
+      throw failures.interrupted(e);
+    } catch (ExecutionException e) {
+      throw failures.of(e);
+    }
+  }
+
+  private static void abort(Request exchange, Exception reason) {
+    var unused = exchange.abort(reason);
+  }
+
+  @Override
+  public boolean isListening(Deadline deadline) {
+    long millis = Math.min(Integer.MAX_VALUE, millis(deadline));
+    try (var socket = new Socket()) {
+      socket.connect(new InetSocketAddress(options.host(), options.port()), (int) millis);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public boolean isHealthy(Deadline deadline) {
+    var check = options.healthCheck();
+    if (check == null) {
+      return false;
+    }
+    try {
+      return probe(check.path(), deadline);
+    } catch (IOException | RuntimeException e) {
+      return false;
+    }
+  }
+
+  private boolean probe(String path, Deadline deadline) throws IOException {
+    var exchange = exchange(path, deadline).tag(PROBES);
+    var token = options.token();
+    if (token != null) {
+      exchange.headers(headers -> headers.add("Dapr-Api-Token", token));
+    }
+    var listener = new InputStreamResponseListener();
+    exchange.send(listener);
+    int status = await(exchange, listener, deadline).getStatus();
+    try (var body = new AnswerBody(listener.getInputStream(), exchange, null, failures)) {
+      // Read, so that the connection serves the next probe; what is longer than that is cut.
+      body.readNBytes(PROBE_BODY);
+      body.read();
+    }
+    return status / 100 == 2;
+  }
+
+  private HttpClient client() {
+    var current = client;
+    if (current != null) {
+      return current;
+    }
+    lock.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException(
+            "the channel to the app at " + options.address() + " is closed");
+      }
+      current = client;
+      if (current == null) {
+        current = newClient();
+        client = current;
+      }
+      return current;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private HttpClient newClient() {
+    try {
+      return JettyClient.start(owner().appId(), options, protocol, trust);
+    } catch (RuntimeException e) {
+      if (e.getCause() instanceof InterruptedException) {
+        Thread.currentThread().interrupt();
+        throw failures.interrupted(e);
+      }
+      throw e;
+    }
+  }
+
+  private EmbeddedRuntime owner() {
+    var current = runtime;
+    if (current == null) {
+      throw new IllegalStateException(
+          "the channel to the app at " + options.address() + " has not been started");
+    }
+    return current;
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      var current = client;
+      if (current != null) {
+        LifeCycle.stop(current);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}

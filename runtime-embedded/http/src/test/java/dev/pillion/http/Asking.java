@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.http;
+
+import dev.pillion.appchannel.AppBody;
+import dev.pillion.appchannel.AppChannel;
+import dev.pillion.appchannel.AppOptions;
+import dev.pillion.appchannel.AppRequest;
+import dev.pillion.appchannel.AppResponse;
+import dev.pillion.call.CallContext;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.runtime.EmbeddedRuntime;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** A runtime with a channel, and the few words in which tests ask. */
+final class Asking implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  final AppChannel channel;
+  final EmbeddedRuntime runtime;
+
+  Asking(AppChannel channel) {
+    this.channel = channel;
+    this.runtime = EmbeddedRuntime.builder("orders")
+        .with(channel)
+        .drainTimeout(Duration.ofMillis(100))
+        .start();
+  }
+
+  static Asking port(int port) {
+    return new Asking(HttpApp.at(port));
+  }
+
+  static AppOptions options(int port) {
+    return AppOptions.onPort(port);
+  }
+
+  static AppRequest request(
+      String verb, String method, String query, Map<String, List<String>> headers, AppBody body) {
+    return new AppRequest(verb, method, query, headers, "", body);
+  }
+
+  static AppRequest get(String method) {
+    return request("GET", method, "", Map.of(), AppBody.EMPTY);
+  }
+
+  AppResponse ask(AppRequest request) {
+    return ask(request, PATIENCE);
+  }
+
+  AppResponse ask(AppRequest request, Duration timeout) {
+    return channel.invoke(
+        request, CallContext.of(Deadline.after(timeout, runtime.time()), Map.of()));
+  }
+
+  String text(AppRequest request) throws IOException {
+    try (var answer = ask(request)) {
+      return new String(answer.body().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @Override
+  public void close() {
+    runtime.close();
+  }
+}

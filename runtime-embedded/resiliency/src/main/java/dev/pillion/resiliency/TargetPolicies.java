@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.resiliency;
+
+import dev.pillion.BuildingBlockException;
+import dev.pillion.call.Call;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What protects one target in one direction, and how it fares. Thread-safe. */
+final class TargetPolicies {
+  private static final Logger log = LoggerFactory.getLogger(TargetPolicies.class);
+
+  private static final long QUIET_NANOS = Duration.ofSeconds(10).toNanos();
+
+  /** Which breaker of its target a call goes through. */
+  enum BreakerKey {
+    /** The method of an app; the operation where the call names none. */
+    METHOD,
+    /** The id of an actor. */
+    INSTANCE,
+    /** The only one. */
+    SINGLE
+  }
+
+  private final String name;
+  private final long timeoutNanos;
+  private final @Nullable RetryPolicy retry;
+  private final @Nullable BreakerTemplate breaker;
+  private final BreakerKey breakerKey;
+  private final BreakerCache breakers;
+  private final AtomicInteger stuck = new AtomicInteger();
+  private final AtomicBoolean failing = new AtomicBoolean();
+  private volatile @Nullable Long lastLogged;
+
+  /**
+   * The policies of a target.
+   *
+   * @param name as messages have it: {@code app "orders"}
+   * @param timeoutNanos zero for none
+   * @param breakers the target's breakers, which its other direction may share
+   */
+  TargetPolicies(
+      String name,
+      long timeoutNanos,
+      @Nullable RetryPolicy retry,
+      @Nullable BreakerTemplate breaker,
+      BreakerKey breakerKey,
+      BreakerCache breakers) {
+    this.name = name;
+    this.timeoutNanos = timeoutNanos;
+    this.retry = retry;
+    this.breaker = breaker;
+    this.breakerKey = breakerKey;
+    this.breakers = breakers;
+  }
+
+  /** Whether nothing is to be done around a call. */
+  boolean isEmpty() {
+    return timeoutNanos <= 0 && retry == null && breaker == null;
+  }
+
+  /** The same policies without the one, for a direction in which it has no place. */
+  TargetPolicies only(boolean withTimeout, boolean withRetryAndBreaker) {
+    return new TargetPolicies(
+        name,
+        withTimeout ? timeoutNanos : 0,
+        withRetryAndBreaker ? retry : null,
+        withRetryAndBreaker ? breaker : null,
+        breakerKey,
+        breakers);
+  }
+
+  String name() {
+    return name;
+  }
+
+  long timeoutNanos() {
+    return timeoutNanos;
+  }
+
+  @Nullable
+  RetryPolicy retry() {
+    return retry;
+  }
+
+  /** The breaker a call goes through; null for none. */
+  @Nullable
+  Breaker breaker(Call call) {
+    if (breaker == null) {
+      return null;
+    }
+    var instance = call.context().instance();
+    var key =
+        switch (breakerKey) {
+          case METHOD -> instance.isEmpty() ? call.operation() : instance;
+          case INSTANCE -> instance;
+          case SINGLE -> "";
+        };
+    return breakers.get(key, breaker);
+  }
+
+  BreakerCache breakers() {
+    return breakers;
+  }
+
+  /** Counts the runs of user code that go on although their time is up. */
+  AtomicInteger stuck() {
+    return stuck;
+  }
+
+  /**
+   * Reports that an attempt failed and another one follows. Logged once until a call succeeds, and
+   * no more often than every ten seconds where failures and successes mix.
+   */
+  void onRetry(Exception failure, long now) {
+    var last = lastLogged;
+    if (!failing.get()
+        && (last == null || now - last >= QUIET_NANOS)
+        && failing.compareAndSet(false, true)) {
+      lastLogged = now;
+      log.warn("calls of {} fail, retrying ({}): {}", name, retry, reason(failure));
+    }
+  }
+
+  /** Reports that a call succeeded. */
+  void onSuccess() {
+    if (failing.get() && failing.compareAndSet(true, false)) {
+      log.info("calls of {} succeed again", name);
+    }
+  }
+
+  /** Our own messages are made to be shown; what another one holds nobody knows. */
+  private static String reason(Exception failure) {
+    return failure instanceof BuildingBlockException
+        ? String.valueOf(failure.getMessage())
+        : failure.getClass().getName();
+  }
+}
