@@ -63,6 +63,16 @@ public record AppResponse(
     return isGrpc() ? status == 0 : status / 100 == 2;
   }
 
+  /** The status as an HTTP caller sees it, by Dapr's table. */
+  public int httpStatus() {
+    return isGrpc() ? StatusCodes.http(status) : status;
+  }
+
+  /** The status as a gRPC caller sees it, by Dapr's table. */
+  public int grpcCode() {
+    return isGrpc() ? status : StatusCodes.grpc(status);
+  }
+
   /** The same answer with other headers and another body. */
   AppResponse with(Map<String, List<String>> otherHeaders, InputStream otherBody) {
     return new AppResponse(
