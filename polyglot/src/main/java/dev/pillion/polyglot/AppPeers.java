@@ -36,9 +36,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Takes a program that is an SDK's app server through its life beside a runtime: {@code AppPeers
  * LOG ABILITIES COMMAND…}, to which port and facade port are added. The last line is "N passed, N
- * failed". Abilities, with commas between, are what an SDK's handlers can do or see:
- * {@code bytes} (else answers are JSON), {@code verb}, {@code metadata}, {@code messages} of
- * errors, {@code sickness} of health checks.
+ * failed". Abilities, with commas between, are what an SDK's handlers can do or see: {@code bytes}
+ * (else answers are JSON), {@code verb}, {@code metadata}, {@code messages} of errors,
+ * {@code sickness} of health checks.
  */
 public final class AppPeers {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -200,16 +200,14 @@ public final class AppPeers {
 
   private String text(String method, EmbeddedRuntime runtime) throws IOException {
     var context = CallContext.of(Deadline.after(PATIENCE, runtime.time()), Map.of());
-    try (var answer =
-        app.channel().invoke(AppRequest.post(method, "", new byte[0]), context)) {
+    try (var answer = app.channel().invoke(AppRequest.post(method, "", new byte[0]), context)) {
       return text(answer);
     }
   }
 
   private void hang(EmbeddedRuntime runtime) throws Exception {
     var context = CallContext.of(Deadline.after(Duration.ofMillis(500), runtime.time()), Map.of());
-    try (var answer =
-        app.channel().invoke(AppRequest.post("hang", "", new byte[0]), context)) {
+    try (var answer = app.channel().invoke(AppRequest.post("hang", "", new byte[0]), context)) {
       throw new AssertionError("it answered " + answer.status());
     } catch (CallTimeoutException e) {
       echo("meanwhile");

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /** A program without a socket: it listens, is well and answers as a test says. */
 final class InMemoryApp implements AppTransport {
@@ -25,7 +26,7 @@ final class InMemoryApp implements AppTransport {
   final List<Duration> looks = new ArrayList<>();
   final List<Duration> probes = new ArrayList<>();
   final List<Duration> probeTimeouts = new ArrayList<>();
-  private EmbeddedRuntime runtime;
+  private @Nullable EmbeddedRuntime runtime;
   private long begun;
 
   static AppResponse answer(String body) {
@@ -44,7 +45,7 @@ final class InMemoryApp implements AppTransport {
   }
 
   private Duration sinceStart() {
-    return Duration.ofNanos(runtime.time().nanos() - begun);
+    return runtime == null ? Duration.ZERO : Duration.ofNanos(runtime.time().nanos() - begun);
   }
 
   @Override

@@ -20,11 +20,13 @@ import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A program that serves AppCallback as an SDK's app server does; it can be stopped and restarted.
@@ -36,7 +38,7 @@ final class CallbackProgram implements AutoCloseable {
   volatile boolean healthy = true;
   volatile boolean servesHealthCheck = true;
   volatile Function<InvokeRequest, InvokeResponse> handler = request -> answer("done");
-  private Server server;
+  private @Nullable Server server;
 
   private CallbackProgram(int port) {
     this.port = port;
@@ -67,7 +69,8 @@ final class CallbackProgram implements AutoCloseable {
   }
 
   void start() throws IOException {
-    server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
+    server = NettyServerBuilder.forAddress(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
         .addService(new Callback())
         .addService(new HealthCheck())
         .intercept(new Headers())
@@ -77,15 +80,16 @@ final class CallbackProgram implements AutoCloseable {
 
   /** At once, as a killed program ends. */
   void kill() throws InterruptedException {
-    server.shutdownNow();
-    server.awaitTermination();
+    var running = server;
+    if (running != null) {
+      running.shutdownNow();
+      running.awaitTermination();
+    }
   }
 
   @Override
   public void close() throws InterruptedException {
-    if (server != null) {
-      kill();
-    }
+    kill();
   }
 
   private final class Headers implements ServerInterceptor {

@@ -32,10 +32,12 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,8 +48,8 @@ import org.slf4j.LoggerFactory;
 class GrpcAppFaultsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private GrpcApp app;
-  private EmbeddedRuntime runtime;
+  private GrpcApp app = GrpcApp.onPort(1);
+  private @Nullable EmbeddedRuntime runtime;
 
   private void runtimeWith(AppOptions options) {
     app = GrpcApp.at(options);
@@ -68,7 +70,8 @@ class GrpcAppFaultsTest {
   }
 
   private int invoke(Duration timeout) {
-    var context = CallContext.of(Deadline.after(timeout, runtime.time()), Map.of());
+    var time = Objects.requireNonNull(runtime).time();
+    var context = CallContext.of(Deadline.after(timeout, time), Map.of());
     try (var answer = app.channel().invoke(AppRequest.post("orders", "", new byte[0]), context)) {
       return answer.status();
     }
