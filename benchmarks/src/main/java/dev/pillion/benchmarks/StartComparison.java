@@ -14,7 +14,7 @@ import java.util.Map;
 
 /** R14: start, memory and idle CPU of whole programs, each in a JVM of its own. */
 final class StartComparison {
-  private static final int RUNS = 9;
+  private static final int RUNS = 5;
 
   private StartComparison() {}
 

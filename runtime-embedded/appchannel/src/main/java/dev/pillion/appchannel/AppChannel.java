@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.appchannel;
 
+import dev.pillion.BuildingBlockException;
+import dev.pillion.CallTimeoutException;
 import dev.pillion.Registration;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
@@ -98,6 +100,8 @@ public final class AppChannel implements Extension {
       var body = new CappedStream(answer.body(), options.maxBodySize(), this::answerTooLarge);
       return answer.with(
           Headers.fromApp(answer.headers()), new SlotStream(body, options.address(), slot));
+    } catch (AppChannelException e) {
+      throw atDeadline(e, deadline);
     } finally {
       if (!answered) {
         slot.release();
@@ -118,6 +122,8 @@ public final class AppChannel implements Extension {
       var slot = current.slots.acquire(deadline);
       try {
         return exchange.ask(headers(inner, headers), deadline);
+      } catch (AppChannelException e) {
+        throw atDeadline(e, deadline);
       } finally {
         slot.release();
       }
@@ -155,6 +161,17 @@ public final class AppChannel implements Extension {
             : "app is not in a healthy state: the app at %s has failed %d probes in a row, and is asked again every %s"
                 .formatted(options.address(), check.threshold(), check.interval()),
         null);
+  }
+
+  /** A call's limit may interrupt the thread before the transport has seen that the time is up. */
+  private BuildingBlockException atDeadline(AppChannelException failure, Deadline deadline) {
+    return Thread.currentThread().isInterrupted() && deadline.hasPassed()
+        ? new CallTimeoutException(
+            failure.errorCode(),
+            "the app at %s did not answer before the deadline of the call"
+                .formatted(options.address()),
+            failure)
+        : failure;
   }
 
   private AppChannelException answerTooLarge() {

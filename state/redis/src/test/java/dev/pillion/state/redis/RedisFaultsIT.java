@@ -70,6 +70,8 @@ class RedisFaultsIT {
   @Test
   void whileTheServerIsAwayCallsWaitForItAndThenFailAsTransient() {
     proxy.cut();
+    // The call that meets the breaking connection fails with it, whenever that is; later ones wait.
+    failsWithin(READ_TIMEOUT, () -> get(store, "k"));
     var took = failsWithin(READ_TIMEOUT, () -> get(store, "k"));
     assertThat(took).isBetween(Duration.ofMillis(900), Duration.ofMillis(1_400));
     failsWithin(READ_TIMEOUT, () -> apply(store, put("k", "x", Condition.matches("1"))));
