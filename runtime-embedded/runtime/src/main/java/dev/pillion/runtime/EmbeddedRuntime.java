@@ -139,12 +139,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
         .findFirst()
         .orElse(null);
     return new RuntimeDescription(
-        appId,
-        namespace,
-        PillionVersion.current(),
-        registry.describe(),
-        app,
-        policies.describe());
+        appId, namespace, PillionVersion.current(), registry.describe(), app, policies.describe());
   }
 
   /**

@@ -31,15 +31,15 @@ public record RuntimeDescription(
   @Override
   public String toString() {
     return "Pillion %s, app id \"%s\"%s%s%n%s"
-        .formatted(
-            version,
-            appId,
-            namespace.isEmpty() ? "" : ", namespace \"" + namespace + "\"",
-            app == null ? "" : ", app " + app,
-            components.stream()
-                .map(c -> "  %-16s %s/%s %s %s"
-                    .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
-                .collect(Collectors.joining(System.lineSeparator())))
+            .formatted(
+                version,
+                appId,
+                namespace.isEmpty() ? "" : ", namespace \"" + namespace + "\"",
+                app == null ? "" : ", app " + app,
+                components.stream()
+                    .map(c -> "  %-16s %s/%s %s %s"
+                        .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
+                    .collect(Collectors.joining(System.lineSeparator())))
         + (resiliency.isEmpty() ? "" : System.lineSeparator() + resiliency);
   }
 }
