@@ -16,7 +16,8 @@ import org.w3c.dom.Node;
 /** The source tree that these tests run in, as its files say. */
 final class Repository {
   static final Path ROOT = root();
-  private static final Set<String> NOT_OURS = Set.of("target", ".git", "node_modules", ".venv", "data");
+  private static final Set<String> NOT_OURS =
+      Set.of("target", ".git", "node_modules", ".venv", "data");
   private static final Set<String> UNPUBLISHED =
       Set.of("samples", "benchmarks", "polyglot", "test-servers");
 
