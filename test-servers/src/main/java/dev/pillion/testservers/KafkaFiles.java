@@ -42,6 +42,9 @@ record KafkaFiles(Path directory, String clusterId, int adminPort, List<String> 
       Map.entry("share.coordinator.state.topic.num.partitions", "1"),
       Map.entry("share.coordinator.state.topic.min.isr", "1"),
       Map.entry("group.initial.rebalance.delay.ms", "0"),
+      // After a crash the controller waits for the old broker's session to end.
+      Map.entry("broker.session.timeout.ms", "3000"),
+      Map.entry("broker.heartbeat.interval.ms", "500"),
       Map.entry("num.network.threads", "1"),
       Map.entry("num.io.threads", "2"),
       Map.entry("log.cleaner.enable", "false"));

@@ -24,6 +24,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class KafkaServerIT {
+  private static final Map<String, Object> IMPATIENT =
+      Map.of("max.block.ms", 500, "request.timeout.ms", 500, "delivery.timeout.ms", 600);
+
   @Test
   void startsAndHoldsATopicOfSeveralPartitions() throws Exception {
     try (KafkaServer kafka = KafkaServer.start()) {
@@ -60,7 +63,7 @@ class KafkaServerIT {
     try (KafkaServer kafka = KafkaServer.start()) {
       kafka.createTopic("orders", 1);
       kafka.pause();
-      assertThatThrownBy(() -> send(kafka, Map.of("max.block.ms", 500), "orders", 0, "a"))
+      assertThatThrownBy(() -> send(kafka, IMPATIENT, "orders", 0, "a"))
           .rootCause()
           .isInstanceOf(TimeoutException.class);
       kafka.resume();
@@ -114,7 +117,7 @@ class KafkaServerIT {
       kafka.createTopic("orders", 1);
       send(kafka, Map.of(), "orders", 0, "a");
       proxy.cut();
-      assertThatThrownBy(() -> send(kafka, Map.of("max.block.ms", 500), "orders", 0, "b"))
+      assertThatThrownBy(() -> send(kafka, IMPATIENT, "orders", 0, "b"))
           .rootCause()
           .isInstanceOf(TimeoutException.class);
       proxy.heal();
