@@ -60,7 +60,7 @@ final class KafkaMetadata {
 
   private void brokers() {
     var written = metadata.required("brokers");
-    var all = Arrays.stream(written.split(",")).map(String::strip).toList();
+    var all = Arrays.stream(written.split(",", -1)).map(String::strip).toList();
     for (String broker : written.isEmpty() ? List.<String>of() : all) {
       if (!isAddress(broker)) {
         metadata.problem(
@@ -97,7 +97,7 @@ final class KafkaMetadata {
     properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (long) call);
     // Kafka's clients refuse to be built when a request may take longer than what it belongs to.
     properties.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.max(call, request));
-    properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Math.max(DELIVERY, request));
+    properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Math.max(DELIVERY, request + CALL));
   }
 
   private void consumer() {
@@ -164,10 +164,10 @@ final class KafkaMetadata {
     metadata.duration("writeTimeout", NETWORK);
   }
 
-  /** Milliseconds; zero and less is the default, as in Dapr's client. */
+  /** Milliseconds, at most twelve days; zero and less is the default, as in Dapr's client. */
   private int positive(String key, Duration fallback) {
     var written = metadata.duration(key, fallback);
     var used = written.isZero() || written.isNegative() ? fallback : written;
-    return (int) Math.min(Math.max(used.toMillis(), 1), Integer.MAX_VALUE);
+    return (int) Math.min(Math.max(used.toMillis(), 1), Integer.MAX_VALUE / 2);
   }
 }
