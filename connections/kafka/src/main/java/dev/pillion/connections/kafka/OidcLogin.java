@@ -63,12 +63,25 @@ public final class OidcLogin implements AuthenticateCallbackHandler {
         if (endpoint == null) {
           throw new IllegalStateException("configure() was not called");
         }
-        wanted.token(endpoint.token());
+        answer(wanted, endpoint);
       } else if (callback instanceof SaslExtensionsCallback wanted) {
         wanted.extensions(new SaslExtensions(extensions));
       } else {
         throw new UnsupportedCallbackException(callback);
       }
+    }
+  }
+
+  /**
+   * Says a failure in the one way that Kafka's client hands on; of an exception it keeps nothing.
+   */
+  private static void answer(OAuthBearerTokenCallback wanted, TokenEndpoint endpoint) {
+    try {
+      wanted.token(endpoint.token());
+    } catch (TokenEndpoint.RefusedException e) {
+      wanted.error("refused", e.getMessage(), null);
+    } catch (IOException e) {
+      wanted.error("unreachable", "the identity provider at %s: %s".formatted(endpoint, e), null);
     }
   }
 

@@ -127,9 +127,8 @@ final class TokenEndpoint {
     if (answer.status() / 100 != 2 || token == null || token.isEmpty()) {
       // The words of RFC 6749 are letters and underscores; whatever else stands there stays there.
       var error = fields.getOrDefault("error", "");
-      throw new IOException("the identity provider at %s gave no token but status %d%s"
-          .formatted(
-              uri.getHost(), answer.status(), error.matches("\\w{1,40}") ? ", " + error : ""));
+      throw new RefusedException("the identity provider at %s gave no token but status %d%s"
+          .formatted(this, answer.status(), error.matches("\\w{1,40}") ? ", " + error : ""));
     }
     var seconds = fields.getOrDefault("expires_in", "");
     long lifetime = seconds.matches("\\d{1,10}") ? Long.parseLong(seconds) : UNKNOWN_SECONDS;
@@ -154,6 +153,21 @@ final class TokenEndpoint {
       return Map.of();
     }
     return fields;
+  }
+
+  /** The address without a path, for messages. */
+  @Override
+  public String toString() {
+    return String.valueOf(uri.getHost());
+  }
+
+  /** The provider was reached, and gave no token. */
+  static final class RefusedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    RefusedException(String message) {
+      super(message);
+    }
   }
 
   private static String basic(String client, String secret) {

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import javax.net.ssl.SSLException;
 import javax.security.auth.callback.Callback;
 import javax.security.auth.callback.NameCallback;
 import javax.security.auth.callback.UnsupportedCallbackException;
@@ -127,11 +126,10 @@ class OidcLoginTest {
   void anAnswerWithoutATokenFailsAndIsNotQuoted(int status, String body, String message)
       throws Exception {
     try (var provider = provider(request -> new Reply(status, body == null ? "" : body))) {
-      assertThatThrownBy(() -> token(options(provider.url(), "secret", "x")))
-          .isInstanceOf(IOException.class)
-          .hasMessageEndingWith(message)
-          .hasMessageContaining("127.0.0.1")
-          .hasMessageNotContaining("s3cret");
+      assertThat(refusal(options(provider.url(), "secret", "x")))
+          .startsWith("refused: the identity provider at 127.0.0.1 ")
+          .endsWith(message)
+          .doesNotContain("s3cret");
     }
   }
 
@@ -149,7 +147,9 @@ class OidcLoginTest {
     var authority = Keys.text(certificate.certificateFile());
     try (var provider = new Provider(Optional.of(certificate.sslContext()), request -> TOKEN)) {
       var options = options(provider.url(), "secret", "x");
-      assertThatThrownBy(() -> token(options)).isInstanceOf(SSLException.class);
+      assertThat(refusal(options))
+          .startsWith("unreachable: the identity provider at 127.0.0.1: ")
+          .contains("SSLHandshakeException");
       options.put("authorities", authority);
       assertThat(token(options).value()).isEqualTo("t0ken");
     }
@@ -196,6 +196,13 @@ class OidcLoginTest {
     var entry = new AppConfigurationEntry("x", LoginModuleControlFlag.REQUIRED, options);
     login.configure(Map.of(), "OAUTHBEARER", List.of(entry));
     return login;
+  }
+
+  private static String refusal(Map<String, String> options) throws Exception {
+    var wanted = new OAuthBearerTokenCallback();
+    login(options).handle(new Callback[] {wanted});
+    assertThat(wanted.token()).isNull();
+    return wanted.errorCode() + ": " + wanted.errorDescription();
   }
 
   private static OAuthBearerToken token(Map<String, String> options) throws Exception {
