@@ -36,6 +36,7 @@ class FloorsTest {
       "dev.cel", Set.of("runtime-embedded/cel"),
       "io.github.resilience4j", Set.of("runtime-embedded/resiliency"),
       "io.netty", Set.of("connections/redis"),
+      "org.apache.kafka", Set.of("connections/kafka", "pubsub/kafka", "bindings/kafka"),
       "org.eclipse.jetty", Set.of("runtime-embedded/http"),
       "org.eclipse.jetty.http2", Set.of("runtime-embedded/http"));
 
@@ -148,7 +149,11 @@ class FloorsTest {
 
   private static boolean isFloor4(String artifact) {
     return Set.of(
-            "pillion-samples", "pillion-benchmarks", "pillion-polyglot", "pillion-test-servers")
+            "pillion-samples",
+            "pillion-benchmarks",
+            "pillion-polyglot",
+            "pillion-test-servers",
+            "pillion-test-servers-kafka")
         .contains(artifact);
   }
 
