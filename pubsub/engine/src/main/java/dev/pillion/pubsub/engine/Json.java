@@ -80,7 +80,7 @@ final class Json {
       throws IOException {
     var members = new LinkedHashMap<String, @Nullable Object>();
     while (in.nextToken() != JsonToken.END_OBJECT) {
-      String name = Utf8.withoutLoneSurrogates(in.currentName());
+      String name = in.currentName();
       in.nextToken();
       members.put(name, value(in, numbers));
     }

@@ -64,7 +64,7 @@ final class SortedJson {
         in.nextToken();
         int start = out.length();
         value.value();
-        members.put(Utf8.withoutLoneSurrogates(name), out.copyOfRange(start, out.length()));
+        members.put(name, out.copyOfRange(start, out.length()));
       }
     }
     return members;
@@ -122,8 +122,7 @@ final class SortedJson {
     private int count;
     private boolean ascending = true;
 
-    void begin(String parsed) {
-      String name = Utf8.withoutLoneSurrogates(parsed);
+    void begin(String name) {
       if (count == names.length) {
         names = Arrays.copyOf(names, count * 2);
         starts = Arrays.copyOf(starts, count * 2);

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What goes in comes out, for random data; a failure names its seed. */
@@ -132,10 +133,14 @@ class EnvelopeRoundTripTest {
     json.append(" \n\t\r".substring(0, random.nextInt(5)));
     if (value instanceof String text) {
       json.append('"');
-      for (char c : text.toCharArray()) {
-        boolean escaped = c < 0x20 || c == '"' || c == '\\' || random.nextInt(4) == 0;
-        json.append(escaped ? String.format("\\u%04x", (int) c) : String.valueOf(c));
-      }
+      text.codePoints().mapToObj(Character::toString).forEach(c -> {
+        char first = c.charAt(0);
+        boolean escaped = first < 0x20 || first == '"' || first == '\\' || random.nextInt(4) == 0;
+        json.append(
+            escaped
+                ? c.chars().mapToObj("\\u%04x"::formatted).collect(Collectors.joining())
+                : c);
+      });
       json.append('"');
     } else if (value instanceof List<?> list) {
       json.append('[');

@@ -273,8 +273,8 @@ class EnvelopeTest {
     assertThat(head(write(NOTHING.contentType("application/x-protobuf"), event)))
         .isEqualTo(
             "{\"data_base64\":\"CgJlMRIBcw==\",\"datacontenttype\":\"application/x-protobuf\"");
-    assertThat(head(write("application/x-protobuf", "hi")))
-        .isEqualTo("{\"data\":\"hi\",\"datacontenttype\":\"application/x-protobuf\"");
+    assertThat(head(write("application/x-protobuf", "hello")))
+        .isEqualTo("{\"data\":\"hello\",\"datacontenttype\":\"application/x-protobuf\"");
     assertThat(head(write("application/cloudevents+protobuf", "hi")))
         .startsWith("{\"data_base64\":\"aGk=\"");
   }
