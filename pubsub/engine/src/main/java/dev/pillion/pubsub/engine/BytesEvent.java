@@ -70,8 +70,8 @@ final class BytesEvent extends ReceivedEvent {
     var out = new JsonBytes(bytes.length / 3 * 4 + 400);
     out.raw('{').string(DATA_BASE64).raw(':').base64(bytes);
     // In the order of their names, all of which come after that of the data.
-    new TreeMap<>(attributes()).forEach((name, value) ->
-        out.raw(',').string(name).raw(':').string((String) value));
+    new TreeMap<>(attributes())
+        .forEach((name, value) -> out.raw(',').string(name).raw(':').string((String) value));
     return out.raw('}').toByteArray();
   }
 

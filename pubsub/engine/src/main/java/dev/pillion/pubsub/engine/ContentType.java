@@ -3,7 +3,9 @@ package dev.pillion.pubsub.engine;
 
 import java.util.Locale;
 
-/** Media types, compared as Dapr does: without regard to case and parameters, and with no trimming. */
+/**
+ * Media types, compared as Dapr does: without regard to case and parameters, and with no trimming.
+ */
 enum ContentType {
   JSON("application/json"),
   CLOUD_EVENT("application/cloudevents+json"),

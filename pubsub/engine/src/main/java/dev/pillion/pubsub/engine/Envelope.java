@@ -91,9 +91,8 @@ final class Envelope {
     String type = override(metadata, "type", TYPE);
     String subject = override(metadata, "subject", "");
     String traceparent = override(metadata, "traceparent", "");
-    String trace = traceparent.isEmpty()
-        ? override(metadata, "traceid", options.traceparent())
-        : traceparent;
+    String trace =
+        traceparent.isEmpty() ? override(metadata, "traceid", options.traceparent()) : traceparent;
 
     var out = new JsonBytes(data.length + ATTRIBUTES).raw('{');
     data(data, contentType, out);

@@ -15,7 +15,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** How this engine parses JSON, and what its values are in Java. */
+/**
+ * How this engine parses JSON, and what its values are in Java.
+ *
+ * <p>Two things Dapr reads are malformed here: nesting beyond {@link #DEPTH_LIMIT}, and a name with
+ * the escape of half a surrogate pair.
+ */
 final class Json {
   /** Dapr reads 10,000 levels; each takes stack here. */
   static final int DEPTH_LIMIT = 500;
@@ -28,6 +33,8 @@ final class Json {
       .disable(JsonFactory.Feature.CHARSET_DETECTION)
       // Names come from other programs, and would stay in the JVM's table of strings.
       .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+      // Names that collide cost time, and are no error.
+      .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
       // Whatever is parsed is in memory already; texts of numbers are copied, not evaluated.
       .streamReadConstraints(StreamReadConstraints.builder()
           .maxNestingDepth(DEPTH_LIMIT)
@@ -45,7 +52,10 @@ final class Json {
 
   /** How the numbers of a JSON text are wanted. */
   enum Numbers {
-    /** A Long where the text is a whole number, a Double or else a BigDecimal where it says the same. */
+    /**
+     * A Long where the text is a whole number, a Double or else a BigDecimal where it says the
+     * same.
+     */
     EXACT {
       @Override
       Number of(String text) throws IOException {

@@ -12,8 +12,7 @@ import java.util.Base64;
 final class JsonBytes {
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] REPLACEMENT = "\ufffd".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] REPLACEMENT_ESCAPE =
-      "\\ufffd".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] REPLACEMENT_ESCAPE = "\\ufffd".getBytes(StandardCharsets.US_ASCII);
 
   /**
    * For each ASCII character: 0 when it stands for itself, {@code u} when it is escaped by its
@@ -67,54 +66,78 @@ final class JsonBytes {
 
   /** A JSON string. A surrogate that stands alone becomes U+FFFD, as in Go. */
   JsonBytes string(String text) {
-    return string(text.toCharArray(), 0, text.length());
+    raw('"');
+    reserve(text.length());
+    int end = text.length();
+    for (int i = 0; i < end; i++) {
+      char c = text.charAt(i);
+      if (!isPlain(c)) {
+        characters(text.toCharArray(), i, end);
+        break;
+      }
+      bytes[length++] = (byte) c;
+    }
+    return raw('"');
   }
 
   /** A JSON string of a part of the array. */
   JsonBytes string(char[] text, int from, int to) {
     raw('"');
-    reserve(to - from);
+    characters(text, from, to);
+    return raw('"');
+  }
+
+  private void characters(char[] text, int from, int to) {
     int i = from;
     while (i < to) {
-      char c = text[i];
+      reserve(to - i);
+      while (i < to && isPlain(text[i])) {
+        bytes[length++] = (byte) text[i++];
+      }
+      if (i == to) {
+        return;
+      }
+      char c = text[i++];
       if (c < 0x80) {
-        ascii(c);
-        i++;
-      } else if (Character.isHighSurrogate(c)
-          && i + 1 < to
-          && Character.isLowSurrogate(text[i + 1])) {
-        beyondAscii(Character.toCodePoint(c, text[i + 1]));
-        i += 2;
-      } else if (Character.isSurrogate(c)) {
-        raw(REPLACEMENT);
-        i++;
-      } else {
+        escape(c);
+      } else if (!Character.isSurrogate(c)) {
         beyondAscii(c);
-        i++;
+      } else if (i < to && Character.isSurrogatePair(c, text[i])) {
+        beyondAscii(Character.toCodePoint(c, text[i++]));
+      } else {
+        raw(REPLACEMENT);
       }
     }
-    return raw('"');
   }
 
   /** A JSON string of bytes that ought to be UTF-8; each that is not becomes the escape of U+FFFD. */
   JsonBytes string(byte[] text) {
     raw('"');
-    reserve(text.length);
     int i = 0;
     while (i < text.length) {
-      int count = Utf8.sequence(text, i);
-      if (count == 1) {
-        ascii((char) text[i]);
-      } else if (count == 0) {
-        raw(REPLACEMENT_ESCAPE);
-      } else if (isLineSeparator(text, i)) {
-        escapeByNumber(0x2000 | text[i + 2] & 0x3f);
-      } else {
-        raw(text, i, i + count);
+      reserve(text.length - i);
+      while (i < text.length && text[i] >= 0 && ESCAPES[text[i]] == 0) {
+        bytes[length++] = text[i++];
       }
-      i += Math.max(count, 1);
+      if (i < text.length) {
+        i += character(text, i);
+      }
     }
     return raw('"');
+  }
+
+  private int character(byte[] text, int i) {
+    int count = Utf8.sequence(text, i);
+    if (count == 1) {
+      escape((char) text[i]);
+    } else if (count == 0) {
+      raw(REPLACEMENT_ESCAPE);
+    } else if (isLineSeparator(text, i)) {
+      escapeByNumber(0x2000 | text[i + 2] & 0x3f);
+    } else {
+      raw(text, i, i + count);
+    }
+    return Math.max(count, 1);
   }
 
   /** A JSON string of the bytes in base64. */
@@ -122,18 +145,16 @@ final class JsonBytes {
     return raw('"').raw(Base64.getEncoder().encode(data)).raw('"');
   }
 
-  private void ascii(char c) {
-    if (length + ONE_CHARACTER > bytes.length) {
-      grow(ONE_CHARACTER);
-    }
+  private static boolean isPlain(char c) {
+    return c < 0x80 && ESCAPES[c] == 0;
+  }
+
+  private void escape(char c) {
     byte escape = ESCAPES[c];
-    if (escape == 0) {
-      bytes[length++] = (byte) c;
-    } else if (escape == 'u') {
+    if (escape == 'u') {
       escapeByNumber(c);
     } else {
-      bytes[length++] = '\\';
-      bytes[length++] = escape;
+      raw('\\').raw((char) escape);
     }
   }
 

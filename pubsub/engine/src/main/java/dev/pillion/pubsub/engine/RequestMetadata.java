@@ -3,6 +3,7 @@ package dev.pillion.pubsub.engine;
 
 import dev.pillion.component.GoDuration;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -41,6 +42,20 @@ final class RequestMetadata {
   }
 
   /**
+   * The metadata of one message of a bulk publish: its own, and of the request's what it lacks.
+   * Without its own it has none at all, as in Dapr.
+   */
+  static @Nullable Map<String, String> ofEntry(
+      @Nullable Map<String, String> own, Map<String, String> request) {
+    if (own == null) {
+      return null;
+    }
+    var all = new HashMap<>(request);
+    all.putAll(own);
+    return Map.copyOf(all);
+  }
+
+  /**
    * The entry of that name without regard to case; null when there is none. The exact spelling goes
    * first, then the first in the alphabet, so that the choice does not depend on the map.
    */
@@ -75,7 +90,8 @@ final class RequestMetadata {
     if (duration == null || duration.compareTo(LONGEST) > 0) {
       return null;
     }
-    // A zero is a duration to Go, other numbers need a unit or are seconds, of which there are some.
+    // A zero is a duration to Go, other numbers need a unit or are seconds, of which there are
+    // some.
     boolean seconds = WHOLE.matcher(text).matches() && !ZERO.matcher(text).matches();
     if (seconds && (duration.isNegative() || duration.isZero())) {
       return null;

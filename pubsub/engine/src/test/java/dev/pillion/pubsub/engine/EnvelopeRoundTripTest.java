@@ -20,12 +20,12 @@ import org.junit.jupiter.api.Test;
 class EnvelopeRoundTripTest {
   private static final int ROUNDS = 3_000;
   private static final String[] CHARACTERS = {
-    "a", "Z", "0", " ", "\"", "\\", "/", "<", "&", "\n", "\u0001", "\u007f", "é", "\u2028", "\uffff",
-    "😀"
+    "a", "Z", "0", " ", "\"", "\\", "/", "<", "&", "\n", "\u0001", "\u007f", "é", "\u2028",
+    "\uffff", "😀"
   };
 
-  private final Envelope envelope = new Envelope(
-      "shop", "bus", false, new Stamps(new ManualTime(), ZoneOffset.UTC), () -> "i");
+  private final Envelope envelope =
+      new Envelope("shop", "bus", false, new Stamps(new ManualTime(), ZoneOffset.UTC), () -> "i");
   private final EventReader reader = new EventReader("bus", "orders", false, () -> "i");
 
   private ReceivedEvent through(String contentType, byte[] data) {
@@ -38,7 +38,9 @@ class EnvelopeRoundTripTest {
     overSeeds((seed, random) -> {
       byte[] data = new byte[random.nextInt(100)];
       random.nextBytes(data);
-      assertThat(through("application/octet-stream", data).data()).as("seed %d", seed).isEqualTo(data);
+      assertThat(through("application/octet-stream", data).data())
+          .as("seed %d", seed)
+          .isEqualTo(data);
     });
   }
 
@@ -137,9 +139,7 @@ class EnvelopeRoundTripTest {
         char first = c.charAt(0);
         boolean escaped = first < 0x20 || first == '"' || first == '\\' || random.nextInt(4) == 0;
         json.append(
-            escaped
-                ? c.chars().mapToObj("\\u%04x"::formatted).collect(Collectors.joining())
-                : c);
+            escaped ? c.chars().mapToObj("\\u%04x"::formatted).collect(Collectors.joining()) : c);
       });
       json.append('"');
     } else if (value instanceof List<?> list) {

@@ -64,8 +64,8 @@ class EnvelopeTest {
   @Test
   void g3TextIsAString() {
     assertThat(write("text/plain; charset=utf-8", "hé \"x\""))
-        .isEqualTo("{\"data\":\"hé \\\"x\\\"\",\"datacontenttype\":\"text/plain; charset=utf-8\","
-            + TAIL);
+        .isEqualTo(
+            "{\"data\":\"hé \\\"x\\\"\",\"datacontenttype\":\"text/plain; charset=utf-8\"," + TAIL);
   }
 
   @Test
@@ -77,8 +77,8 @@ class EnvelopeTest {
 
   @Test
   void g5BytesAreBase64() {
-    assertThat(write(
-            NOTHING.contentType("application/octet-stream"), new byte[] {1, 2, (byte) 0xff}))
+    assertThat(
+            write(NOTHING.contentType("application/octet-stream"), new byte[] {1, 2, (byte) 0xff}))
         .isEqualTo(
             "{\"data_base64\":\"AQL/\",\"datacontenttype\":\"application/octet-stream\"," + TAIL);
   }
@@ -88,8 +88,7 @@ class EnvelopeTest {
     assertThat(head(write("application/xml", "<a/>")))
         .isEqualTo("{\"data\":\"\\u003ca/\\u003e\",\"datacontenttype\":\"application/xml\"");
     assertThat(head(write("application/vnd.shop+json", "{\"n\":1}")))
-        .isEqualTo(
-            "{\"data\":\"{\\\"n\\\":1}\",\"datacontenttype\":\"application/vnd.shop+json\"");
+        .isEqualTo("{\"data\":\"{\\\"n\\\":1}\",\"datacontenttype\":\"application/vnd.shop+json\"");
   }
 
   @ParameterizedTest
@@ -139,9 +138,7 @@ class EnvelopeTest {
     assertThat(new String(
             envelope("shop", true, ZoneOffset.UTC)
                 .write(
-                    "orders",
-                    "{\"n\":1}".getBytes(UTF_8),
-                    options.contentType("application/json")),
+                    "orders", "{\"n\":1}".getBytes(UTF_8), options.contentType("application/json")),
             UTF_8))
         .isEqualTo(event.replace("\"expiration\":\"2026-01-01T00:00:30Z\",", ""));
   }
@@ -216,8 +213,7 @@ class EnvelopeTest {
         .metadata("cloudevent.traceparent", "")
         .metadata("cloudevent.tracestate", "")
         .metadata("cloudevent.time", "ignored");
-    assertThat(json(options))
-        .endsWith(TAIL.replace("\"source\":\"shop\"", "\"source\":\"Dapr\""));
+    assertThat(json(options)).endsWith(TAIL.replace("\"source\":\"shop\"", "\"source\":\"Dapr\""));
     assertThat(json(NOTHING.traceContext("tp", "ts").metadata("cloudevent.traceparent", "")))
         .contains("\"traceid\":\"tp\",\"traceparent\":\"tp\",\"tracestate\":\"ts\"");
   }
@@ -297,8 +293,7 @@ class EnvelopeTest {
       String bomb = (CLOUD_EVENT.equals(type) ? "{\"a\":" : "") + "[".repeat(1_000_000);
       assertThatExceptionOfType(MalformedEventException.class)
           .isThrownBy(() -> write(type, bomb))
-          .withMessage(
-              "cannot create cloudevent: its JSON is nested deeper than 500 levels");
+          .withMessage("cannot create cloudevent: its JSON is nested deeper than 500 levels");
     }
   }
 
@@ -320,7 +315,7 @@ class EnvelopeTest {
   @Test
   void anExpirationFarAwayIsWritten() {
     assertThat(json(NOTHING.metadata("ttl", "2000000h")))
-        .contains("\"expiration\":\"" + Instant.parse("2026-01-01T00:00:00Z")
-            .plus(Duration.ofHours(2_000_000)) + "\"");
+        .contains("\"expiration\":\""
+            + Instant.parse("2026-01-01T00:00:00Z").plus(Duration.ofHours(2_000_000)) + "\"");
   }
 }

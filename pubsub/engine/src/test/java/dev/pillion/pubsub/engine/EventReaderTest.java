@@ -164,8 +164,23 @@ class EventReaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "  ", "hi", "[1]", "7", "\"x\"", "true", "{\"a\":1} x", "{\"a\":1}{}", "{\"a\":1}}",
-        "{\"a\"", "{a:1}", "{\"a\":01}", "null 1", "nullx", "{\"data\":\"\\x\"}", "\ufeff{}"
+        "",
+        "  ",
+        "hi",
+        "[1]",
+        "7",
+        "\"x\"",
+        "true",
+        "{\"a\":1} x",
+        "{\"a\":1}{}",
+        "{\"a\":1}}",
+        "{\"a\"",
+        "{a:1}",
+        "{\"a\":01}",
+        "null 1",
+        "nullx",
+        "{\"data\":\"\\x\"}",
+        "\ufeff{}"
       })
   void g14AMessageThatIsNoObjectIsRefused(String body) {
     assertThatExceptionOfType(MalformedEventException.class)
@@ -197,11 +212,10 @@ class EventReaderTest {
     var metadata = Map.of("traceparent", "p", "tracestate", "s", "traceid", "i");
     var filled = reader.read(ScriptedMessage.of("{\"traceid\":\"own\"}").with(metadata));
     assertThat(filled.attributes())
-        .containsOnly(
-            entry("traceid", "p"), entry("traceparent", "p"), entry("tracestate", "s"));
+        .containsOnly(entry("traceid", "p"), entry("traceparent", "p"), entry("tracestate", "s"));
     assertThat(filled.members()).isEqualTo(filled.attributes());
-    var own = reader.read(ScriptedMessage.of("{\"traceparent\":\"\",\"tracestate\":\"\"}")
-        .with(metadata));
+    var own = reader.read(
+        ScriptedMessage.of("{\"traceparent\":\"\",\"tracestate\":\"\"}").with(metadata));
     assertThat(own.attributes())
         .containsOnly(entry("traceid", "i"), entry("traceparent", ""), entry("tracestate", ""));
     assertThat(own.envelope()).asString(UTF_8).doesNotContain("traceid");
@@ -231,13 +245,13 @@ class EventReaderTest {
 
   @Test
   void g13ARawEventHasTheTraceContextOfItsMetadata() {
-    var empty = rawReader.read(
-        ScriptedMessage.of("hi").with(Map.of("traceid", "", "tracestate", "")));
+    var empty =
+        rawReader.read(ScriptedMessage.of("hi").with(Map.of("traceid", "", "tracestate", "")));
     assertThat(empty.envelope())
         .asString(UTF_8)
         .contains("\"topic\":\"orders\",\"traceid\":\"\",\"tracestate\":\"\",\"type\"");
-    var full = rawReader.read(
-        ScriptedMessage.of("hi").with(Map.of("traceid", "i", "traceparent", "p")));
+    var full =
+        rawReader.read(ScriptedMessage.of("hi").with(Map.of("traceid", "i", "traceparent", "p")));
     assertThat(full.envelope())
         .asString(UTF_8)
         .contains("\"traceid\":\"p\",\"traceparent\":\"p\",\"type\"");
@@ -271,7 +285,8 @@ class EventReaderTest {
   @Test
   void theContentTypeOfTheMessageGoesBeforeItsMetadata() {
     var message = ScriptedMessage.of("{\"id\":\"e\"}");
-    assertThat(reader.read(message.as("application/octet-stream")).attribute("id")).isEmpty();
+    assertThat(reader.read(message.as("application/octet-stream")).attribute("id"))
+        .isEmpty();
     assertThat(reader
             .read(message
                 .with(Map.of("content-type", "application/octet-stream"))

@@ -66,6 +66,16 @@ class RequestMetadataTest {
   void ttlGoesBeforeTtlInSecondsEvenWhenItIsInvalid() {
     assertThat(RequestMetadata.timeToLive(Map.of("TTL", "1s", "ttlInSeconds", "9")))
         .isEqualTo(Duration.ofSeconds(1));
-    assertThat(RequestMetadata.timeToLive(Map.of("ttl", "", "ttlInSeconds", "9"))).isNull();
+    assertThat(RequestMetadata.timeToLive(Map.of("ttl", "", "ttlInSeconds", "9")))
+        .isNull();
+  }
+
+  @Test
+  void anEntryOfManyHasItsOwnMetadataBeforeTheRequestsOrElseNone() {
+    var request = Map.of("tenant", "x", "ttl", "1s");
+    assertThat(RequestMetadata.ofEntry(Map.of("ttl", "2s", "partitionKey", "A"), request))
+        .isEqualTo(Map.of("tenant", "x", "ttl", "2s", "partitionKey", "A"));
+    assertThat(RequestMetadata.ofEntry(Map.of(), request)).isEqualTo(request);
+    assertThat(RequestMetadata.ofEntry(null, request)).isNull();
   }
 }

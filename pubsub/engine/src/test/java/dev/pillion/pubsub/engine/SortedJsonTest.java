@@ -3,8 +3,8 @@ package dev.pillion.pubsub.engine;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-
 import static org.assertj.core.api.Assertions.assertThatIOException;
+
 import java.io.IOException;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -73,7 +73,14 @@ class SortedJsonTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "1.0", "1.10", "1e3", "1E+400", "-0", "-0.0", "12345678901234567890", "0.1e-99999999999"
+        "1.0",
+        "1.10",
+        "1e3",
+        "1E+400",
+        "-0",
+        "-0.0",
+        "12345678901234567890",
+        "0.1e-99999999999"
       })
   void numbersKeepTheirDigits(String number) throws IOException {
     assertThat(sorted(number)).isEqualTo(number);
