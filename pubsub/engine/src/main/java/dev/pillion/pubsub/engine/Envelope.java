@@ -140,7 +140,7 @@ final class Envelope {
   private static boolean isBinary(byte[] data, String contentType) {
     return ContentType.BINARY.matches(contentType)
         || ContentType.CLOUD_EVENT_PROTOBUF.matches(contentType)
-        || ContentType.PROTOBUF.matches(contentType) && ProtobufCloudEvent.isOne(data);
+        || (ContentType.PROTOBUF.matches(contentType) && ProtobufCloudEvent.isOne(data));
   }
 
   /** Data that is a CloudEvent already: what it lacks is added, and the topic is the real one. */

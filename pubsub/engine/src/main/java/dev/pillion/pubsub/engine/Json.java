@@ -79,8 +79,8 @@ final class Json {
       case START_OBJECT -> object(in, numbers);
       case START_ARRAY -> array(in, numbers);
       case VALUE_STRING -> Utf8.withoutLoneSurrogates(in.getText());
-      case VALUE_TRUE -> Boolean.TRUE;
-      case VALUE_FALSE -> Boolean.FALSE;
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
       case VALUE_NULL -> null;
       default -> numbers.of(in.getText());
     };
@@ -147,7 +147,7 @@ final class Json {
     if (text.length() > DIGITS_LIMIT) {
       throw new IOException("has an attribute of more than " + DIGITS_LIMIT + " digits");
     }
-    boolean whole = text.chars().allMatch(c -> c == '-' || c >= '0' && c <= '9');
+    boolean whole = text.chars().allMatch(c -> c == '-' || (c >= '0' && c <= '9'));
     if (whole && text.length() <= 18 && !text.equals("-0")) {
       return Long.valueOf(text);
     }

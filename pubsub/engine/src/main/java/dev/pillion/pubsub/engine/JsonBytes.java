@@ -110,7 +110,9 @@ final class JsonBytes {
     }
   }
 
-  /** A JSON string of bytes that ought to be UTF-8; each that is not becomes the escape of U+FFFD. */
+  /**
+   * A JSON string of bytes that ought to be UTF-8; each that is not becomes the escape of U+FFFD.
+   */
   JsonBytes string(byte[] text) {
     raw('"');
     int i = 0;
@@ -133,7 +135,7 @@ final class JsonBytes {
     } else if (count == 0) {
       raw(REPLACEMENT_ESCAPE);
     } else if (isLineSeparator(text, i)) {
-      escapeByNumber(0x2000 | text[i + 2] & 0x3f);
+      escapeByNumber(0x2000 | (text[i + 2] & 0x3f));
     } else {
       raw(text, i, i + count);
     }
@@ -165,17 +167,17 @@ final class JsonBytes {
     }
     reserve(ONE_CHARACTER);
     if (codePoint < 0x800) {
-      bytes[length++] = (byte) (0xc0 | codePoint >> 6);
+      bytes[length++] = (byte) (0xc0 | (codePoint >> 6));
     } else {
       if (codePoint < 0x10000) {
-        bytes[length++] = (byte) (0xe0 | codePoint >> 12);
+        bytes[length++] = (byte) (0xe0 | (codePoint >> 12));
       } else {
-        bytes[length++] = (byte) (0xf0 | codePoint >> 18);
-        bytes[length++] = (byte) (0x80 | codePoint >> 12 & 0x3f);
+        bytes[length++] = (byte) (0xf0 | (codePoint >> 18));
+        bytes[length++] = (byte) (0x80 | ((codePoint >> 12) & 0x3f));
       }
-      bytes[length++] = (byte) (0x80 | codePoint >> 6 & 0x3f);
+      bytes[length++] = (byte) (0x80 | ((codePoint >> 6) & 0x3f));
     }
-    bytes[length++] = (byte) (0x80 | codePoint & 0x3f);
+    bytes[length++] = (byte) (0x80 | (codePoint & 0x3f));
   }
 
   private void escapeByNumber(int c) {
@@ -183,7 +185,7 @@ final class JsonBytes {
     bytes[length++] = '\\';
     bytes[length++] = 'u';
     for (int shift = 12; shift >= 0; shift -= 4) {
-      bytes[length++] = HEX[c >> shift & 0xf];
+      bytes[length++] = HEX[(c >> shift) & 0xf];
     }
   }
 
