@@ -15,7 +15,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** How this engine parses JSON, and what its values are in Java. */
+/**
+ * How this engine parses JSON, and what its values are in Java.
+ *
+ * <p>Two things Dapr reads are malformed here: nesting beyond {@link #DEPTH_LIMIT}, and a name with
+ * the escape of half a surrogate pair.
+ */
 final class Json {
   /** Dapr reads 10,000 levels; each takes stack here. */
   static final int DEPTH_LIMIT = 500;
@@ -28,6 +33,8 @@ final class Json {
       .disable(JsonFactory.Feature.CHARSET_DETECTION)
       // Names come from other programs, and would stay in the JVM's table of strings.
       .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+      // Names that collide cost time, and are no error.
+      .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
       // Whatever is parsed is in memory already; texts of numbers are copied, not evaluated.
       .streamReadConstraints(StreamReadConstraints.builder()
           .maxNestingDepth(DEPTH_LIMIT)
@@ -72,8 +79,8 @@ final class Json {
       case START_OBJECT -> object(in, numbers);
       case START_ARRAY -> array(in, numbers);
       case VALUE_STRING -> Utf8.withoutLoneSurrogates(in.getText());
-      case VALUE_TRUE -> Boolean.TRUE;
-      case VALUE_FALSE -> Boolean.FALSE;
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
       case VALUE_NULL -> null;
       default -> numbers.of(in.getText());
     };
@@ -83,7 +90,7 @@ final class Json {
       throws IOException {
     var members = new LinkedHashMap<String, @Nullable Object>();
     while (in.nextToken() != JsonToken.END_OBJECT) {
-      String name = Utf8.withoutLoneSurrogates(in.currentName());
+      String name = in.currentName();
       in.nextToken();
       members.put(name, value(in, numbers));
     }
@@ -140,7 +147,7 @@ final class Json {
     if (text.length() > DIGITS_LIMIT) {
       throw new IOException("has an attribute of more than " + DIGITS_LIMIT + " digits");
     }
-    boolean whole = text.chars().allMatch(c -> c == '-' || c >= '0' && c <= '9');
+    boolean whole = text.chars().allMatch(c -> c == '-' || (c >= '0' && c <= '9'));
     if (whole && text.length() <= 18 && !text.equals("-0")) {
       return Long.valueOf(text);
     }

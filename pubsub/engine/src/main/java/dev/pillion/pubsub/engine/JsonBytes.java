@@ -66,33 +66,48 @@ final class JsonBytes {
 
   /** A JSON string. A surrogate that stands alone becomes U+FFFD, as in Go. */
   JsonBytes string(String text) {
-    return string(text.toCharArray(), 0, text.length());
+    raw('"');
+    reserve(text.length());
+    int end = text.length();
+    for (int i = 0; i < end; i++) {
+      char c = text.charAt(i);
+      if (!isPlain(c)) {
+        characters(text.toCharArray(), i, end);
+        break;
+      }
+      bytes[length++] = (byte) c;
+    }
+    return raw('"');
   }
 
   /** A JSON string of a part of the array. */
   JsonBytes string(char[] text, int from, int to) {
     raw('"');
-    reserve(to - from);
+    characters(text, from, to);
+    return raw('"');
+  }
+
+  private void characters(char[] text, int from, int to) {
     int i = from;
     while (i < to) {
-      char c = text[i];
+      reserve(to - i);
+      while (i < to && isPlain(text[i])) {
+        bytes[length++] = (byte) text[i++];
+      }
+      if (i == to) {
+        return;
+      }
+      char c = text[i++];
       if (c < 0x80) {
-        ascii(c);
-        i++;
-      } else if (Character.isHighSurrogate(c)
-          && i + 1 < to
-          && Character.isLowSurrogate(text[i + 1])) {
-        beyondAscii(Character.toCodePoint(c, text[i + 1]));
-        i += 2;
-      } else if (Character.isSurrogate(c)) {
-        raw(REPLACEMENT);
-        i++;
-      } else {
+        escape(c);
+      } else if (!Character.isSurrogate(c)) {
         beyondAscii(c);
-        i++;
+      } else if (i < to && Character.isSurrogatePair(c, text[i])) {
+        beyondAscii(Character.toCodePoint(c, text[i++]));
+      } else {
+        raw(REPLACEMENT);
       }
     }
-    return raw('"');
   }
 
   /**
@@ -100,22 +115,31 @@ final class JsonBytes {
    */
   JsonBytes string(byte[] text) {
     raw('"');
-    reserve(text.length);
     int i = 0;
     while (i < text.length) {
-      int count = Utf8.sequence(text, i);
-      if (count == 1) {
-        ascii((char) text[i]);
-      } else if (count == 0) {
-        raw(REPLACEMENT_ESCAPE);
-      } else if (isLineSeparator(text, i)) {
-        escapeByNumber(0x2000 | text[i + 2] & 0x3f);
-      } else {
-        raw(text, i, i + count);
+      reserve(text.length - i);
+      while (i < text.length && text[i] >= 0 && ESCAPES[text[i]] == 0) {
+        bytes[length++] = text[i++];
       }
-      i += Math.max(count, 1);
+      if (i < text.length) {
+        i += character(text, i);
+      }
     }
     return raw('"');
+  }
+
+  private int character(byte[] text, int i) {
+    int count = Utf8.sequence(text, i);
+    if (count == 1) {
+      escape((char) text[i]);
+    } else if (count == 0) {
+      raw(REPLACEMENT_ESCAPE);
+    } else if (isLineSeparator(text, i)) {
+      escapeByNumber(0x2000 | (text[i + 2] & 0x3f));
+    } else {
+      raw(text, i, i + count);
+    }
+    return Math.max(count, 1);
   }
 
   /** A JSON string of the bytes in base64. */
@@ -123,18 +147,16 @@ final class JsonBytes {
     return raw('"').raw(Base64.getEncoder().encode(data)).raw('"');
   }
 
-  private void ascii(char c) {
-    if (length + ONE_CHARACTER > bytes.length) {
-      grow(ONE_CHARACTER);
-    }
+  private static boolean isPlain(char c) {
+    return c < 0x80 && ESCAPES[c] == 0;
+  }
+
+  private void escape(char c) {
     byte escape = ESCAPES[c];
-    if (escape == 0) {
-      bytes[length++] = (byte) c;
-    } else if (escape == 'u') {
+    if (escape == 'u') {
       escapeByNumber(c);
     } else {
-      bytes[length++] = '\\';
-      bytes[length++] = escape;
+      raw('\\').raw((char) escape);
     }
   }
 
@@ -145,17 +167,17 @@ final class JsonBytes {
     }
     reserve(ONE_CHARACTER);
     if (codePoint < 0x800) {
-      bytes[length++] = (byte) (0xc0 | codePoint >> 6);
+      bytes[length++] = (byte) (0xc0 | (codePoint >> 6));
     } else {
       if (codePoint < 0x10000) {
-        bytes[length++] = (byte) (0xe0 | codePoint >> 12);
+        bytes[length++] = (byte) (0xe0 | (codePoint >> 12));
       } else {
-        bytes[length++] = (byte) (0xf0 | codePoint >> 18);
-        bytes[length++] = (byte) (0x80 | codePoint >> 12 & 0x3f);
+        bytes[length++] = (byte) (0xf0 | (codePoint >> 18));
+        bytes[length++] = (byte) (0x80 | ((codePoint >> 12) & 0x3f));
       }
-      bytes[length++] = (byte) (0x80 | codePoint >> 6 & 0x3f);
+      bytes[length++] = (byte) (0x80 | ((codePoint >> 6) & 0x3f));
     }
-    bytes[length++] = (byte) (0x80 | codePoint & 0x3f);
+    bytes[length++] = (byte) (0x80 | (codePoint & 0x3f));
   }
 
   private void escapeByNumber(int c) {
@@ -163,7 +185,7 @@ final class JsonBytes {
     bytes[length++] = '\\';
     bytes[length++] = 'u';
     for (int shift = 12; shift >= 0; shift -= 4) {
-      bytes[length++] = HEX[c >> shift & 0xf];
+      bytes[length++] = HEX[(c >> shift) & 0xf];
     }
   }
 

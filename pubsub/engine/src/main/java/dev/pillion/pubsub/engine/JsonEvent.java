@@ -51,7 +51,7 @@ final class JsonEvent extends ReceivedEvent {
     Span base64 = null;
     JsonToken token = firstMember(in);
     while (token == JsonToken.FIELD_NAME) {
-      String name = Utf8.withoutLoneSurrogates(in.currentName());
+      String name = in.currentName();
       in.nextToken();
       if (name.equals(DATA) || name.equals(DATA_BASE64)) {
         int start = offset(in);

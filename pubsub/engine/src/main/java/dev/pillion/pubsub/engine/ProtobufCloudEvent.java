@@ -93,7 +93,7 @@ final class ProtobufCloudEvent {
     for (int shift = 0; shift < 64; shift += 7) {
       byte next = in.get();
       // The tenth byte has room for one bit.
-      require(shift < 63 || next <= 1 && next >= 0);
+      require(shift < 63 || (next <= 1 && next >= 0));
       value |= (long) (next & 0x7f) << shift;
       if (next >= 0) {
         return value;

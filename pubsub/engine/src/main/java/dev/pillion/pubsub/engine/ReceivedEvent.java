@@ -84,7 +84,10 @@ abstract class ReceivedEvent {
     return members;
   }
 
-  /** Takes over what the broker carries of a trace context and the event does not. */
+  /**
+   * Takes over what the broker carries of a trace context and the event does not; an attribute that
+   * is null counts as missing, unlike in Dapr.
+   */
   static void fillTrace(Map<String, ? super String> members, Map<String, String> messageMetadata) {
     if (messageMetadata.isEmpty()) {
       return;

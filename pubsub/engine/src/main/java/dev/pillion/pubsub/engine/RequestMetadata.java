@@ -3,6 +3,7 @@ package dev.pillion.pubsub.engine;
 
 import dev.pillion.component.GoDuration;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -38,6 +39,20 @@ final class RequestMetadata {
     throw new IllegalArgumentException(
         "failed deserializing metadata. Error: rawPayload value must be a valid boolean: actual is '"
             + value + "'");
+  }
+
+  /**
+   * The metadata of one message of a bulk publish: its own, and of the request's what it lacks.
+   * Without its own it has none at all, as in Dapr.
+   */
+  static @Nullable Map<String, String> ofEntry(
+      @Nullable Map<String, String> own, Map<String, String> request) {
+    if (own == null) {
+      return null;
+    }
+    var all = new HashMap<>(request);
+    all.putAll(own);
+    return Map.copyOf(all);
   }
 
   /**

@@ -64,7 +64,7 @@ final class SortedJson {
         in.nextToken();
         int start = out.length();
         value.value();
-        members.put(Utf8.withoutLoneSurrogates(name), out.copyOfRange(start, out.length()));
+        members.put(name, out.copyOfRange(start, out.length()));
       }
     }
     return members;
@@ -122,8 +122,7 @@ final class SortedJson {
     private int count;
     private boolean ascending = true;
 
-    void begin(String parsed) {
-      String name = Utf8.withoutLoneSurrogates(parsed);
+    void begin(String name) {
       if (count == names.length) {
         names = Arrays.copyOf(names, count * 2);
         starts = Arrays.copyOf(starts, count * 2);
@@ -142,7 +141,12 @@ final class SortedJson {
         int start = starts[0];
         byte[] asTheyCame = out.copyOfRange(start, out.length());
         out.cutTo(start);
-        for (int member : lastOfEachNameInOrder()) {
+        var order = order();
+        for (int i = 0; i < count; i++) {
+          int member = order[i];
+          if (i + 1 < count && names[member].equals(names[order[i + 1]])) {
+            continue; // The last of this name comes later.
+          }
           int end = member + 1 < count ? starts[member + 1] - start : asTheyCame.length;
           out.raw(asTheyCame, starts[member] - start, end);
         }
@@ -150,12 +154,11 @@ final class SortedJson {
       out.cutTo(out.length() - 1);
     }
 
-    private Iterable<Integer> lastOfEachNameInOrder() {
-      var sorted = new TreeMap<String, Integer>(Utf8.BYTE_ORDER);
-      for (int i = 0; i < count; i++) {
-        sorted.put(names[i], i);
-      }
-      return sorted.values();
+    private Integer[] order() {
+      var order = new Integer[count];
+      Arrays.setAll(order, i -> i);
+      Arrays.sort(order, (left, right) -> Utf8.BYTE_ORDER.compare(names[left], names[right]));
+      return order;
     }
   }
 

@@ -3,6 +3,7 @@ package dev.pillion.pubsub.engine;
 
 import dev.pillion.concurrent.TimeSource;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -52,7 +53,7 @@ final class Stamps {
       return DateTimeFormatter.ISO_OFFSET_DATE_TIME
           .parse(expiration, Instant::from)
           .isBefore(now);
-    } catch (java.time.DateTimeException e) {
+    } catch (DateTimeException e) {
       return false;
     }
   }

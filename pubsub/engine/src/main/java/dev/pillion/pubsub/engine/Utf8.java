@@ -85,10 +85,10 @@ final class Utf8 {
     }
     int second = bytes[i + 1] & 0xff;
     // Longer forms than needed, surrogates, and what lies beyond U+10FFFF.
-    boolean invalid = lead == 0xe0 && second < 0xa0
-        || lead == 0xed && second >= 0xa0
-        || lead == 0xf0 && second < 0x90
-        || lead == 0xf4 && second >= 0x90;
+    boolean invalid = (lead == 0xe0 && second < 0xa0)
+        || (lead == 0xed && second >= 0xa0)
+        || (lead == 0xf0 && second < 0x90)
+        || (lead == 0xf4 && second >= 0x90);
     return invalid ? 0 : length;
   }
 
