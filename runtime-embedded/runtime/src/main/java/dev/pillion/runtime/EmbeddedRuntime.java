@@ -10,6 +10,7 @@ import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.resiliency.PolicyEngine;
+import dev.pillion.resiliency.PolicyListener;
 import dev.pillion.resiliency.Resiliency;
 import dev.pillion.state.StateStore;
 import dev.pillion.state.spi.StateStoreComponent;
@@ -151,6 +152,14 @@ public final class EmbeddedRuntime implements AutoCloseable {
     return registry.health(timeout, time).stream()
         .map(health -> health.stuck(policies.stuck(health.name())))
         .toList();
+  }
+
+  /**
+   * Tells a listener of every target whose policies have a state: those that have been called now,
+   * each later one when it is called first. It holds the listener as long as the runtime lives.
+   */
+  public void onPolicies(PolicyListener listener) {
+    policies.listen(listener);
   }
 
   /**
