@@ -3,6 +3,7 @@ package dev.pillion.resiliency;
 
 import java.util.Collection;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ final class TargetTable {
   private static final int MOST = 10_000;
 
   private final boolean withParts;
+  private final Consumer<TargetPolicies> news;
   private final @Nullable Function<String, TargetPolicies> policies;
   private final ConcurrentHashMap<String, TargetPolicies> byName = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, TargetPolicies> byTarget = new ConcurrentHashMap<>();
@@ -20,10 +22,15 @@ final class TargetTable {
    * A table.
    *
    * @param withParts whether the name of a target ends at its first slash
+   * @param news is told of each target when it is called first
    * @param policies works out what a name has; null when no name has any
    */
-  TargetTable(boolean withParts, @Nullable Function<String, TargetPolicies> policies) {
+  TargetTable(
+      boolean withParts,
+      Consumer<TargetPolicies> news,
+      @Nullable Function<String, TargetPolicies> policies) {
     this.withParts = withParts;
+    this.news = news;
     this.policies = policies;
   }
 
@@ -47,12 +54,26 @@ final class TargetTable {
     var name = slash < 0 ? target : target.substring(0, slash);
     var found = byName.get(name);
     if (found == null) {
-      found = byName.size() < MOST ? byName.computeIfAbsent(name, from) : from.apply(name);
+      found = named(name, from.apply(name));
     }
     if (byTarget.size() < MOST) {
       byTarget.put(target, found);
     }
     return found;
+  }
+
+  private TargetPolicies named(String name, TargetPolicies made) {
+    if (byName.size() >= MOST) {
+      return made;
+    }
+    var other = byName.putIfAbsent(name, made);
+    if (other != null) {
+      return other;
+    }
+    if (!made.isEmpty()) {
+      news.accept(made);
+    }
+    return made;
   }
 
   /** Those that have been called. */
