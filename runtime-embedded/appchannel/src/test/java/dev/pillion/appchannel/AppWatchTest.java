@@ -12,8 +12,10 @@ import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.call.CallContext;
 import dev.pillion.runtime.AppConnection;
+import dev.pillion.runtime.EmbeddedRuntime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -266,6 +268,18 @@ class AppWatchTest {
     assertThatThrownBy(() -> channel.channel.invoke(request(), CallContext.EMPTY))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("is not open");
+  }
+
+  @Test
+  void aChannelServesOneRuntimeAlsoWhenThatIsClosed() {
+    AppChannel used;
+    try (var channel = TestChannel.to(app, options())) {
+      used = channel.channel;
+    }
+    var second = EmbeddedRuntime.builder("billing").environment(Map.of()).with(used);
+    assertThatThrownBy(second::start)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("an app channel serves one runtime; make another one");
   }
 
   @Test
