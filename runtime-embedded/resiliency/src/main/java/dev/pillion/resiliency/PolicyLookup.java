@@ -64,12 +64,15 @@ final class PolicyLookup {
 
   TargetTable apps() {
     return new TargetTable(
-        false, resiliency.apps().isEmpty() && !hasDefaults("App") ? null : this::app);
+        false,
+        resiliency.apps().keySet(),
+        resiliency.apps().isEmpty() && !hasDefaults("App") ? null : this::app);
   }
 
   TargetTable actors(boolean inbound) {
     return new TargetTable(
         false,
+        resiliency.actors().keySet(),
         resiliency.actors().isEmpty() && !hasDefaults("Actor")
             ? null
             // The turn has the time limit; waiting for it and trying again is the caller's.
@@ -77,11 +80,10 @@ final class PolicyLookup {
   }
 
   TargetTable components(boolean inbound) {
+    // Whose handlers are stuck is known of every component, with policies or without.
+    boolean none = !inbound && resiliency.components().isEmpty() && !hasDefaults("Component");
     return new TargetTable(
-        true,
-        resiliency.components().isEmpty() && !hasDefaults("Component")
-            ? null
-            : name -> component(name, inbound));
+        true, resiliency.components().keySet(), none ? null : name -> component(name, inbound));
   }
 
   /** Whether any policy has the name of a default for such targets. */
