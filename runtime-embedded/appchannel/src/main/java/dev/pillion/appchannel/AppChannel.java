@@ -211,7 +211,7 @@ public final class AppChannel implements Extension {
   private AppChannelException answerTooLarge() {
     return new AppChannelException(
         AppChannelException.Reason.TOO_LARGE,
-        "the app at %s answered with a body larger than its maximum body size of %d bytes"
+        "the app at %s answered with a body larger than its maximum body size of %d bytes, set by maxBodySize"
             .formatted(options.address(), options.maxBodySize()),
         null);
   }
@@ -219,8 +219,13 @@ public final class AppChannel implements Extension {
   private Running open() {
     var current = running;
     if (current == null) {
-      throw new IllegalStateException("the channel to the app at " + options.address()
-          + " is not open: it is while the runtime that it was given to is");
+      throw new IllegalStateException(
+          "the channel to the app at %s is not open: %s"
+              .formatted(
+                  options.address(),
+                  started.get()
+                      ? "its runtime is closed"
+                      : "no runtime has it; give it to one by EmbeddedRuntime.builder(…).with(…)"));
     }
     return current;
   }
@@ -244,7 +249,9 @@ public final class AppChannel implements Extension {
   @Override
   public AutoCloseable start(EmbeddedRuntime runtime) {
     if (!started.compareAndSet(false, true)) {
-      throw new IllegalStateException("an app channel serves one runtime; make another one");
+      throw new IllegalStateException(
+          "the channel to the app at %s serves one runtime, and has had it; make another one"
+              .formatted(options.address()));
     }
     transport.start(runtime);
     var slots = new Slots(options.maxConcurrency(), options.address(), runtime.time());

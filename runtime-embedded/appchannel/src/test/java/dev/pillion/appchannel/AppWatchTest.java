@@ -267,7 +267,16 @@ class AppWatchTest {
     assertThat(told).containsExactly(AppState.HEALTHY);
     assertThatThrownBy(() -> channel.channel.invoke(request(), CallContext.EMPTY))
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("is not open");
+        .hasMessage("the channel to the app at 127.0.0.1:3000 is not open: its runtime is closed");
+  }
+
+  @Test
+  void aChannelThatNoRuntimeHasSaysWhoShouldHaveIt() {
+    var channel = AppChannel.over(options(), app);
+    assertThatThrownBy(() -> channel.invoke(request(), CallContext.EMPTY))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageEndingWith(
+            "no runtime has it; give it to one by EmbeddedRuntime.builder(…).with(…)");
   }
 
   @Test
@@ -279,7 +288,7 @@ class AppWatchTest {
     var second = EmbeddedRuntime.builder("billing").environment(Map.of()).with(used);
     assertThatThrownBy(second::start)
         .isInstanceOf(IllegalStateException.class)
-        .hasMessage("an app channel serves one runtime; make another one");
+        .hasMessage("the channel to the app at 127.0.0.1:3000 serves one runtime, and has had it; make another one");
   }
 
   @Test

@@ -148,7 +148,7 @@ class ConcurrencyTest {
           .isInstanceOf(CallRejectedException.class)
           .hasMessage(
               "the app at 127.0.0.1:3000 is busy: none of its 2 slots was free before the deadline of the call;"
-                  + " its maximum concurrency is set by maxConcurrency");
+                  + " its maximum concurrency is set by maxConcurrency, and an answer that is not closed keeps its slot");
       assertThat(app.requests).hasSize(2);
     }
   }
