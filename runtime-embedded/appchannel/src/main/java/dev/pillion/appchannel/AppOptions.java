@@ -109,10 +109,20 @@ public final class AppOptions {
         null);
   }
 
-  /** The name or address of the machine it listens on; 127.0.0.1 unless set. */
+  /**
+   * The name or address of the machine it listens on; 127.0.0.1 unless set.
+   *
+   * @throws IllegalArgumentException when it is neither, such as a URL
+   */
   public AppOptions host(String other) {
     if (other.isBlank()) {
       throw new IllegalArgumentException("the app's host can't be empty");
+    }
+    // Two colons and more are an IPv6 address.
+    if (other.matches("(?s).*[\\s/@\\[\\]].*") || other.matches("[^:]*:[^:]*")) {
+      throw new IllegalArgumentException(
+          "the app's host is a name or address, without scheme, port, path and brackets, not \"%s\""
+              .formatted(other));
     }
     return new AppOptions(
         other, port, token, maxConcurrency, maxBodySize, maxHeaderSize, healthCheck);

@@ -89,6 +89,12 @@ class AppOptionsTest {
         wrong(() -> AppOptions.onPort(0, Map.of()), "the app's port is 1 to 65535, not 0"),
         wrong(() -> AppOptions.onPort(65_536, Map.of()), "the app's port is 1 to 65535"),
         wrong(() -> options().host(" "), "the app's host can't be empty"),
+        wrong(
+            () -> options().host("http://localhost"),
+            "a name or address, without scheme, port, path and brackets, not \"http://localhost\""),
+        wrong(() -> options().host("localhost:3000"), "without scheme, port"),
+        wrong(() -> options().host("[::1]"), "without scheme, port, path and brackets"),
+        wrong(() -> options().host("local host"), "a name or address"),
         wrong(() -> options().token(""), "the app's token (APP_API_TOKEN) can't be empty"),
         wrong(() -> options().token("a\nb"), "the app's token (APP_API_TOKEN)"),
         wrong(

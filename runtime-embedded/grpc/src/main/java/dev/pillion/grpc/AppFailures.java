@@ -9,10 +9,12 @@ import dev.pillion.appchannel.AppOptions;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.netty.handler.ssl.NotSslRecordException;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +29,7 @@ final class AppFailures {
   AppChannelException requestTooLarge(int size) {
     return new AppChannelException(
         Reason.TOO_LARGE,
-        "the request to the app at %s is %d bytes with its envelope, above the app's maximum body size of %d"
+        "the request to the app at %s is %d bytes with its envelope, above the app's maximum body size of %d, set by maxBodySize"
             .formatted(options.address(), size, options.maxBodySize()),
         null);
   }
@@ -51,12 +53,33 @@ final class AppFailures {
                 failure)
             : closed(operation, failure);
       case UNAVAILABLE -> unavailable(operation, text, failure);
-      default -> isAboutHeaders(text) ? tooLarge(operation, failure) : garbage(operation, failure);
+      default -> other(operation, text, failure);
     };
+  }
+
+  /** What gRPC has no status of its own for: also a connection that ends while it is written to. */
+  private AppChannelException other(String operation, String text, StatusRuntimeException failure) {
+    if (isAboutHeaders(text)) {
+      return tooLarge(operation, failure);
+    }
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      // What TLS finds wrong is an IOException as well.
+      if (cause instanceof IOException && !(cause instanceof SSLException)) {
+        return closed(operation, failure);
+      }
+    }
+    return garbage(operation, failure);
   }
 
   private AppChannelException unavailable(
       String operation, String text, StatusRuntimeException failure) {
+    if (hasCause(failure, UnresolvedAddressException.class)) {
+      return failure(
+          Reason.NOT_LISTENING,
+          "the app at %s can't be reached: the name \"" + options.host().replace("%", "%%")
+              + "\" can't be resolved",
+          failure);
+    }
     // A channel is shut down, rather than cut, when another call has found that it can't connect.
     if (isRefused(failure) || text.contains("channel shutdown invoked")) {
       return failure(
@@ -102,7 +125,8 @@ final class AppFailures {
         Reason.TOO_LARGE,
         "the app at %s answered " + operation
             + " with more than its maximum body size of " + options.maxBodySize()
-            + " bytes or its maximum header size of " + options.maxHeaderSize(),
+            + " bytes (set by maxBodySize) or its maximum header size of " + options.maxHeaderSize()
+            + " (set by maxHeaderSize)",
         failure);
   }
 
@@ -112,10 +136,13 @@ final class AppFailures {
   }
 
   private static boolean isRefused(Throwable failure) {
+    return hasCause(failure, ConnectException.class)
+        || hasCause(failure, NoRouteToHostException.class);
+  }
+
+  private static boolean hasCause(Throwable failure, Class<? extends Throwable> type) {
     for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof ConnectException
-          || cause instanceof NoRouteToHostException
-          || cause instanceof UnresolvedAddressException) {
+      if (type.isInstance(cause)) {
         return true;
       }
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * nothing before the first call or probe.
  *
  * <pre>{@code
- * var app = HttpApp.at(3000);
+ * var app = HttpApp.onPort(3000);
  * try (var runtime = EmbeddedRuntime.builder("orders").with(app).start()) {
  *   app.invoke(AppRequest.post("checkout", "application/json", body), CallContext.EMPTY);
  * }
@@ -26,7 +26,7 @@ public final class HttpApp {
   private HttpApp() {}
 
   /** A program that speaks HTTP/1.1 on this port of 127.0.0.1, with Dapr's defaults. */
-  public static AppChannel at(int port) {
+  public static AppChannel onPort(int port) {
     return at(AppOptions.onPort(port));
   }
 

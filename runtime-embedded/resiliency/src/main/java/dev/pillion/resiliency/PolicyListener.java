@@ -34,8 +34,8 @@ public interface PolicyListener {
   /**
    * User code is called with a time limit.
    *
-   * @param kind {@code actor} or {@code component}; {@code none} for all targets without policies,
-   *     whose limit came with the call
+   * @param kind {@code actor} or {@code component}; {@code none} for apps and actors without
+   *     policies, whose limit came with the call
    * @param target the actor type or the component; {@code none}
    * @param stuck how many of the calls run on although their time is up
    */

@@ -69,14 +69,16 @@ final class PolicyLookup {
   TargetTable apps() {
     return new TargetTable(
         false,
-        target -> announcements.add(target, false),
+        resiliency.apps().keySet(),
+        announcements.of(false),
         resiliency.apps().isEmpty() && !hasDefaults("App") ? null : this::app);
   }
 
   TargetTable actors(boolean inbound) {
     return new TargetTable(
         false,
-        target -> announcements.add(target, inbound),
+        resiliency.actors().keySet(),
+        announcements.of(inbound),
         resiliency.actors().isEmpty() && !hasDefaults("Actor")
             ? null
             // The turn has the time limit; waiting for it and trying again is the caller's.
@@ -84,12 +86,13 @@ final class PolicyLookup {
   }
 
   TargetTable components(boolean inbound) {
+    // Whose handlers are stuck is known of every component, with policies or without.
+    boolean none = !inbound && resiliency.components().isEmpty() && !hasDefaults("Component");
     return new TargetTable(
         true,
-        target -> announcements.add(target, inbound),
-        resiliency.components().isEmpty() && !hasDefaults("Component")
-            ? null
-            : name -> component(name, inbound));
+        resiliency.components().keySet(),
+        announcements.of(inbound),
+        none ? null : name -> component(name, inbound));
   }
 
   /** Whether any policy has the name of a default for such targets. */

@@ -156,9 +156,11 @@ class PolicyListenerTest {
   void userCodeThatOutstaysItsTimeIsCountedUntilItReturns() throws Exception {
     var told = listening();
     var limited = CallContext.of(Deadline.after(Duration.ofSeconds(1), time), Map.of());
-    var calls =
-        List.of(inbound("actors", "Cart"), Call.inbound("bindings", "other", "op", true, limited));
-    var started = new CountDownLatch(2);
+    var calls = List.of(
+        inbound("actors", "Cart"),
+        Call.inbound("bindings", "other", "op", true, limited),
+        Call.inbound("invocation", "billing", "op", true, limited));
+    var started = new CountDownLatch(3);
     var release = new Semaphore(0);
     var pool = Executors.newCachedThreadPool();
     try {
@@ -174,12 +176,14 @@ class PolicyListenerTest {
       assertThat(told.userCode.get("actor Cart").getAsInt()).isZero();
       time.advance(Duration.ofSeconds(2));
       assertThat(told.userCode.get("actor Cart").getAsInt()).isEqualTo(1);
+      assertThat(told.userCode.get("component other").getAsInt()).isEqualTo(1);
       assertThat(told.userCode.get("none none").getAsInt()).isEqualTo(1);
-      release.release(2);
+      release.release(3);
       for (var call : running) {
         assertThatThrownBy(call::get).hasMessageContaining("was not over within");
       }
       assertThat(told.userCode.get("actor Cart").getAsInt()).isZero();
+      assertThat(told.userCode.get("component other").getAsInt()).isZero();
       assertThat(told.userCode.get("none none").getAsInt()).isZero();
     } finally {
       pool.shutdownNow();
@@ -221,5 +225,9 @@ class PolicyListenerTest {
       invented.around(outbound("invocation", "app-" + i, ""), Failing.times(0));
     }
     assertThat(told.breakers).hasSize(10_000);
+    assertThat(told.states("app app-0")).as("forgotten").containsExactly(0, 0, 0);
+    assertThat(told.states("app app-9999")).as("forgotten").containsExactly(0, 0, 0);
+    invented.around(outbound("invocation", "app-0", ""), Failing.times(0));
+    assertThat(told.states("app app-0")).as("called again").containsExactly(1, 0, 0);
   }
 }
