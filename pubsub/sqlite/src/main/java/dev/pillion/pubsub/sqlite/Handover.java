@@ -175,6 +175,7 @@ final class Handover {
     } finally {
       lock.unlock();
     }
+    start();
   }
 
   /** Whether the receiver has nothing, and will get nothing. */
@@ -237,7 +238,7 @@ final class Handover {
 
   /** How many workers could begin now. Called with the lock held. */
   private int startable() {
-    if (stopped || !lanes.hasStartable() || !holder.isCertain()) {
+    if (stopped || lanes.startableLanes() == 0 || !holder.isCertain()) {
       return 0;
     }
     if (!bulk) {
@@ -284,12 +285,13 @@ final class Handover {
   private List<HeldMessage> next() {
     lock.lock();
     try {
-      if (startable() > 0) {
+      var batch = startable() > 0 ? lanes.take(batchSize) : List.<HeldMessage>of();
+      if (batch.isEmpty()) {
+        workers--;
+      } else {
         batchWaits = false;
-        return lanes.take(batchSize);
       }
-      workers--;
-      return List.of();
+      return batch;
     } finally {
       lock.unlock();
     }

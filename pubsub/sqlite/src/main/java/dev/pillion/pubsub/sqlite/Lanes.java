@@ -22,6 +22,7 @@ final class Lanes {
   private final ArrayDeque<Lane> startable = new ArrayDeque<>();
   private final Set<HeldMessage> running = Collections.newSetFromMap(new IdentityHashMap<>());
   private int held;
+  private int unwritten;
 
   private static final class Lane {
     final ArrayDeque<HeldMessage> waiting = new ArrayDeque<>();
@@ -45,7 +46,7 @@ final class Lanes {
     return running.size();
   }
 
-  /** How many messages may be handed over now. */
+  /** How many messages may be handed over now, at most. */
   int startable() {
     int count = 0;
     for (Lane lane : startable) {
@@ -54,12 +55,22 @@ final class Lanes {
     return count;
   }
 
-  boolean hasStartable() {
-    return !startable.isEmpty();
+  /** In how many lanes; 0 when the next must not begin yet. */
+  int startableLanes() {
+    return mayStart(startable.peek()) ? startable.size() : 0;
   }
 
-  int startableLanes() {
-    return startable.size();
+  /**
+   * One that has been fetched before may be what ended its process. Before it begins, what was
+   * returned must be written: else its neighbours would come again each time, until they count as
+   * failed although they never did.
+   */
+  private boolean mayStart(@Nullable Lane lane) {
+    if (lane == null) {
+      return false;
+    }
+    var first = lane.waiting.peek();
+    return unwritten == 0 || first == null || !first.isRedelivered();
   }
 
   void add(HeldMessage message) {
@@ -83,13 +94,14 @@ final class Lanes {
     }
     lane.stalledBy = message;
     held++;
+    unwritten++;
     return List.of(new Settlement(message, Outcome.UNTOUCHED));
   }
 
   /** The next to hand over, at most so many; those of one lane in their order. */
   List<HeldMessage> take(int max) {
     var batch = new ArrayList<HeldMessage>();
-    while (batch.size() < max && !startable.isEmpty()) {
+    while (batch.size() < max && mayStart(startable.peek())) {
       var lane = startable.remove();
       while (batch.size() < max && !lane.waiting.isEmpty()) {
         batch.add(lane.waiting.remove());
@@ -112,6 +124,7 @@ final class Lanes {
       if (outcome == null) {
         held--;
       } else {
+        unwritten++;
         settlements.add(new Settlement(message, outcome));
       }
     }
@@ -164,6 +177,7 @@ final class Lanes {
   /** It has been written. */
   void settled(HeldMessage message) {
     held--;
+    unwritten--;
     var lane = lanes.get(name(message));
     if (lane != null && lane.stalledBy == message) {
       lane.stalledBy = null;
@@ -180,6 +194,7 @@ final class Lanes {
       if (first != null) {
         held -= lane.waiting.size() - 1;
         lane.waiting.clear();
+        unwritten++;
         lane.stalledBy = first;
         settlements.add(new Settlement(first, Outcome.UNTOUCHED));
       }

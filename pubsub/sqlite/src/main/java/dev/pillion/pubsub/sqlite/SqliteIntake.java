@@ -206,12 +206,12 @@ final class SqliteIntake implements Intake, Handover.Holder {
       if (look) {
         mayFind = false;
       }
+      if (look && !membership.isMember()) {
+        membership.rejoin(database);
+      }
       if (settlements.isEmpty() && !findsSomething()) {
         recovered();
         return false;
-      }
-      if (look && !membership.isMember()) {
-        membership.rejoin(database);
       }
       write(settlements, look ? want : 0);
       recovered();
