@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.connections.sqlite;
 
+import java.io.File;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -9,18 +10,43 @@ import org.slf4j.LoggerFactory;
 /**
  * Tells whether anybody, another process or this one, has committed to a database file. Asking is
  * cheap enough to be done many times a second. Not thread-safe; it has a connection of its own.
+ *
+ * <p>SQLite knows exactly, but asking it costs far more than a look at when the file that commits
+ * are written to was last modified. So SQLite is asked when that has moved, some more times after
+ * it, because two commits may fall into one tick of the file system's clock, and now and then in
+ * any case.
  */
 public final class ChangeWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChangeWatch.class);
 
+  /** Calls after a modification that ask SQLite, to be longer than the file system's tick. */
+  private static final int EXACT_AFTER_CHANGE = 10;
+
+  /** One of so many calls asks SQLite in any case. */
+  private static final int EXACT_EVERY = 40;
+
   private final SqliteSettings settings;
   private final SqliteConnector connector;
+  private final @Nullable File written;
+  private int exact;
+  private int calls;
+  private long modified;
   private @Nullable SqliteSession session;
   private long version;
 
   ChangeWatch(SqliteSettings settings, SqliteConnector connector) {
     this.settings = settings;
     this.connector = connector;
+    written = written(settings);
+  }
+
+  /** What commits are written to; null where its time of modification tells nothing. */
+  private static @Nullable File written(SqliteSettings settings) {
+    var file = settings.file();
+    // Windows tells a new time only when the file is closed.
+    return file == null || File.separatorChar == '\\'
+        ? null
+        : new File(settings.usesWal() ? file + "-wal" : file.toString());
   }
 
   /**
@@ -31,7 +57,7 @@ public final class ChangeWatch implements AutoCloseable {
    *     again
    */
   public boolean hasChanged() {
-    if (settings.isInMemory()) {
+    if (settings.isInMemory() || !isWorthAsking()) {
       return false;
     }
     try {
@@ -49,6 +75,23 @@ public final class ChangeWatch implements AutoCloseable {
       close();
       throw SqliteErrors.translate(settings, e);
     }
+  }
+
+  private boolean isWorthAsking() {
+    if (written == null) {
+      return true;
+    }
+    long last = modified;
+    modified = written.lastModified();
+    calls = (calls + 1) % EXACT_EVERY;
+    if (modified != last) {
+      exact = EXACT_AFTER_CHANGE;
+    } else if (exact > 0) {
+      exact--;
+    } else {
+      return session == null || calls == 0;
+    }
+    return true;
   }
 
   private static long read(SqliteSession session) throws SQLException {
