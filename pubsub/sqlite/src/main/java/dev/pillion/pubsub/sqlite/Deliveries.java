@@ -20,10 +20,7 @@ final class Deliveries {
   static void done(SqliteSession session, long group, long event, @Nullable String key)
       throws SQLException {
     int deleted = Sql.update(
-        session,
-        "DELETE FROM pubsub_deliveries WHERE group_id = ? AND event_id = ?",
-        group,
-        event);
+        session, "DELETE FROM pubsub_deliveries WHERE group_id = ? AND event_id = ?", group, event);
     if (deleted == 1 && key != null) {
       promote(session, group, key);
     }
@@ -88,8 +85,7 @@ final class Deliveries {
 
   /** Whether it was put on record; false when the owner does not hold it any more. */
   static boolean recordAttempts(
-      SqliteSession session, long group, long event, long owner, int attempts)
-      throws SQLException {
+      SqliteSession session, long group, long event, long owner, int attempts) throws SQLException {
     return Sql.update(
             session,
             "UPDATE pubsub_deliveries SET attempts = ? WHERE group_id = ? AND event_id = ? AND owner = ?",
@@ -102,15 +98,10 @@ final class Deliveries {
 
   /** Makes the first event of a key due, when it is neither held nor due later. */
   private static void promote(SqliteSession session, long group, String key) throws SQLException {
-    Sql.update(
-        session,
-        """
+    Sql.update(session, """
         UPDATE pubsub_deliveries SET due_at = 0
         WHERE group_id = ? AND owner IS NULL AND due_at IS NULL AND event_id = (
           SELECT event_id FROM pubsub_deliveries
-          WHERE group_id = ? AND event_key = ? ORDER BY event_id LIMIT 1)""",
-        group,
-        group,
-        key);
+          WHERE group_id = ? AND event_key = ? ORDER BY event_id LIMIT 1)""", group, group, key);
   }
 }

@@ -39,7 +39,8 @@ record Group(long id, long topicId, String topic, String name, Ordering ordering
   }
 
   /** What an event is kept in order by; null when by nothing. */
-  @Nullable String lane(@Nullable String key) {
+  @Nullable
+  String lane(@Nullable String key) {
     return ordering == Ordering.TOPIC ? "" : key;
   }
 
@@ -51,22 +52,18 @@ record Group(long id, long topicId, String topic, String name, Ordering ordering
               .formatted(name, topic, stored, ordering.word()),
           null);
     }
-    Sql.update(
-        session, "UPDATE pubsub_groups SET ordering = ? WHERE id = ?", ordering.word(), id);
+    Sql.update(session, "UPDATE pubsub_groups SET ordering = ? WHERE id = ?", ordering.word(), id);
     Sql.update(
         session,
         ordering == Ordering.TOPIC
             ? "UPDATE pubsub_deliveries SET event_key = '' WHERE group_id = ?"
             : "UPDATE pubsub_deliveries SET event_key = (SELECT e.event_key FROM pubsub_events e WHERE e.id = event_id) WHERE group_id = ?",
         id);
-    Sql.update(
-        session,
-        """
+    Sql.update(session, """
         UPDATE pubsub_deliveries SET owner = NULL, due_at = CASE WHEN event_key IS NULL
           OR event_id = (SELECT min(d.event_id) FROM pubsub_deliveries d
               WHERE d.group_id = pubsub_deliveries.group_id AND d.event_key = pubsub_deliveries.event_key)
           THEN 0 END
-        WHERE group_id = ?""",
-        id);
+        WHERE group_id = ?""", id);
   }
 }

@@ -44,6 +44,7 @@ final class Handover {
   private List<Settlement> settlements = new ArrayList<>();
   private int workers;
   private boolean stopped;
+  private volatile boolean again;
   private boolean batchWaits;
   private long batchSinceNanos;
 
@@ -74,9 +75,8 @@ final class Handover {
     var asked = subscription.bulk();
     bulk = asked != null;
     batchSize = asked == null ? 1 : asked.maxMessages() > 0 ? asked.maxMessages() : BULK_MESSAGES;
-    awaitNanos = asked == null
-        ? 0
-        : (asked.maxAwait().isZero() ? BULK_AWAIT : asked.maxAwait()).toNanos();
+    awaitNanos =
+        asked == null ? 0 : (asked.maxAwait().isZero() ? BULK_AWAIT : asked.maxAwait()).toNanos();
   }
 
   int batchSize() {
@@ -196,12 +196,20 @@ final class Handover {
         if (deadline.hasPassed()) {
           return false;
         }
-        long ignored = returned.awaitNanos(
-            deadline.remainingNanos(TimeUnit.MILLISECONDS.toNanos(100)));
+        long ignored =
+            returned.awaitNanos(deadline.remainingNanos(TimeUnit.MILLISECONDS.toNanos(100)));
       }
       return true;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** As {@link #start}, if something that is over now may have kept it from that. */
+  void startAgain() {
+    if (again) {
+      again = false;
+      start();
     }
   }
 
@@ -219,7 +227,7 @@ final class Handover {
       try {
         threads.execute(threadName, this::work);
       } catch (CallRejectedException | IllegalStateException e) {
-        // Tried again when something is returned, or looked for the next time.
+        again = true;
         LOG.debug("no thread for \"{}\"", threadName, e);
         retire(wanted - i);
         return;
@@ -238,7 +246,11 @@ final class Handover {
 
   /** How many workers could begin now. Called with the lock held. */
   private int startable() {
-    if (stopped || lanes.startableLanes() == 0 || !holder.isCertain()) {
+    if (stopped || lanes.startableLanes() == 0) {
+      return 0;
+    }
+    if (!holder.isCertain()) {
+      again = true;
       return 0;
     }
     if (!bulk) {

@@ -36,7 +36,8 @@ final class HeldMessage implements Message {
   }
 
   /** What its order is kept by; null when by nothing. */
-  @Nullable String lane() {
+  @Nullable
+  String lane() {
     return claimed.lane();
   }
 
@@ -94,7 +95,6 @@ final class HeldMessage implements Message {
 
   @Override
   public String toString() {
-    return "event %d of topic \"%s\" for group \"%s\""
-        .formatted(id(), group.topic(), group.name());
+    return "event %d of topic \"%s\" for group \"%s\"".formatted(id(), group.topic(), group.name());
   }
 }

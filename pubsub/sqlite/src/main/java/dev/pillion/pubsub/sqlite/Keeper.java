@@ -38,6 +38,8 @@ final class Keeper {
   private final Retention retention;
   private final Observations observations;
   private final long renewNanos;
+  private final long cleanupNanos;
+  private final long pollNanos;
   private final List<SqliteIntake> intakes = new CopyOnWriteArrayList<>();
   private final Signal wake = new Signal();
   private volatile boolean closed;
@@ -55,6 +57,8 @@ final class Keeper {
     watch = database.watch();
     retention = new Retention(database);
     renewNanos = pace.processingTimeout().toNanos() / 3;
+    cleanupNanos = cleanupNanos(pace.retention());
+    pollNanos = pace.pollInterval().toNanos();
     observations = new Observations(renewNanos);
   }
 
@@ -106,12 +110,10 @@ final class Keeper {
     try {
       while (!closed) {
         look();
-        wake.await(intakes.isEmpty() ? IDLE_NANOS : pace.pollInterval().toNanos());
+        wake.await(intakes.isEmpty() ? IDLE_NANOS : pollNanos);
       }
     } catch (InterruptedException e) {
       LOG.debug("the keeper of \"{}\" is interrupted", context.name());
-    } catch (IllegalStateException e) {
-      LOG.debug("the keeper of \"{}\" ends with its database", context.name(), e);
     } finally {
       watch.close();
     }
@@ -131,14 +133,18 @@ final class Keeper {
         }
         intake.tick(now);
       }
-      if (context.time().nanos() - renewedNanos >= renewNanos && !intakes.isEmpty()) {
+      if (context.time().nanos() - renewedNanos >= renewNanos) {
         renew();
       }
       clean(now);
       inOutage = false;
-    } catch (BuildingBlockException e) {
+    } catch (RuntimeException e) {
       if (!inOutage && !closed) {
-        LOG.warn("pubsub \"{}\" can't be kept for now: {}", context.name(), e.getMessage());
+        if (e instanceof BuildingBlockException) {
+          LOG.warn("pubsub \"{}\" can't be kept for now: {}", context.name(), e.getMessage());
+        } else {
+          LOG.error("pubsub \"{}\" can't be kept for now", context.name(), e);
+        }
       }
       inOutage = true;
     }
@@ -153,6 +159,7 @@ final class Keeper {
         members.put(intake, intake.membership().incarnation());
       }
     }
+    // Without members nothing is written, and yet it is known that writing was possible.
     var lost = new LinkedHashMap<SqliteIntake, Long>();
     var owners = database.write(
         session -> {
@@ -199,7 +206,7 @@ final class Keeper {
       if (cleaning) {
         wake.raise();
       }
-    } else if (context.time().nanos() - cleanedNanos >= cleanupInterval().toNanos()) {
+    } else if (context.time().nanos() - cleanedNanos >= cleanupNanos) {
       cleanedNanos = context.time().nanos();
       retention.begin(now - pace.retention().toMillis());
       cleaning = true;
@@ -207,10 +214,11 @@ final class Keeper {
   }
 
   /** A tenth of the retention, within bounds: events are kept a little longer, never shorter. */
-  private Duration cleanupInterval() {
-    var tenth = pace.retention().dividedBy(10);
-    return tenth.compareTo(LONGEST_CLEANUP) > 0
+  private static long cleanupNanos(Duration retention) {
+    var tenth = retention.dividedBy(10);
+    var interval = tenth.compareTo(LONGEST_CLEANUP) > 0
         ? LONGEST_CLEANUP
         : tenth.compareTo(SHORTEST_CLEANUP) < 0 ? SHORTEST_CLEANUP : tenth;
+    return interval.toNanos();
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.sqlite;
 
-import dev.pillion.pubsub.sqlite.Settlement.Outcome;
 import dev.pillion.pubsub.spi.Disposition;
+import dev.pillion.pubsub.sqlite.Settlement.Outcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -29,7 +29,8 @@ final class Lanes {
     int running;
 
     /** Is being given back, and with it what comes behind it, until that has been written. */
-    @Nullable HeldMessage stalledBy;
+    @Nullable
+    HeldMessage stalledBy;
 
     boolean isFree() {
       return running == 0 && stalledBy == null;

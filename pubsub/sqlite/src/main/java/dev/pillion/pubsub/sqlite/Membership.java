@@ -30,8 +30,7 @@ final class Membership {
    *
    * @throws dev.pillion.ComponentException when it has members that want another order
    */
-  void join(
-      SqliteDatabase database, long topicId, String topic, String name, Ordering ordering) {
+  void join(SqliteDatabase database, long topicId, String topic, String name, Ordering ordering) {
     long now = time.nanos();
     long own = UUID.randomUUID().getMostSignificantBits();
     group = database.write(

@@ -25,9 +25,7 @@ final class Observations {
 
   private record Seen(long renewals, long sinceNanos, int sightings) {}
 
-  /**
-   * @param intervalNanos how often it looks
-   */
+  /** @param intervalNanos how often it looks */
   Observations(long intervalNanos) {
     this.intervalNanos = intervalNanos;
   }

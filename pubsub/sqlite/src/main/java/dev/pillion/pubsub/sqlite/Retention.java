@@ -86,18 +86,11 @@ final class Retention {
   private static int remove(SqliteSession session, long topic, long after, long last)
       throws SQLException {
     // Once more up to where all groups have looked: one may have joined in the meantime.
-    return Sql.update(
-        session,
-        """
+    return Sql.update(session, """
         DELETE FROM pubsub_events WHERE topic_id = ? AND id > ? AND id <= ?
           AND id <= (SELECT coalesce(min(position), 9223372036854775807)
             FROM pubsub_groups WHERE topic_id = ?)
           AND NOT EXISTS (SELECT 1 FROM pubsub_groups g JOIN pubsub_deliveries d ON d.group_id = g.id
-            WHERE g.topic_id = ? AND d.event_id = pubsub_events.id)""",
-        topic,
-        after,
-        last,
-        topic,
-        topic);
+            WHERE g.topic_id = ? AND d.event_id = pubsub_events.id)""", topic, after, last, topic, topic);
   }
 }

@@ -39,7 +39,8 @@ final class Sql {
       } else if (value instanceof byte[] bytes) {
         statement.setBytes(i + 1, bytes);
       } else {
-        throw new IllegalArgumentException("parameter %d is a %s".formatted(i + 1, value.getClass()));
+        throw new IllegalArgumentException(
+            "parameter %d is a %s".formatted(i + 1, value.getClass()));
       }
     }
     return statement;

@@ -46,8 +46,7 @@ final class SqliteIntake implements Intake, Handover.Holder {
   private boolean inOutage;
 
   /** What a transaction has found. */
-  private record Written(
-      boolean lost, List<Claims.Claimed> claimed, boolean more, long nextDue) {}
+  private record Written(boolean lost, List<Claims.Claimed> claimed, boolean more, long nextDue) {}
 
   SqliteIntake(
       SqliteDatabase database,
@@ -58,8 +57,8 @@ final class SqliteIntake implements Intake, Handover.Holder {
     this.database = database;
     this.context = context;
     this.membership = membership;
-    handover = new Handover(
-        subscription, handling.receiver(), handling.concurrency(), context, this);
+    handover =
+        new Handover(subscription, handling.receiver(), handling.concurrency(), context, this);
     queueDepth = Math.max(handling.queueDepth(), handover.batchSize());
   }
 
@@ -88,7 +87,7 @@ final class SqliteIntake implements Intake, Handover.Holder {
     if (now >= nextDue || nextDue != Long.MAX_VALUE && nextDue > now + membership.pauseMillis()) {
       look();
     }
-    handover.start();
+    handover.startAgain();
   }
 
   /** The membership of this incarnation was found to have been ended by others. */
@@ -184,9 +183,8 @@ final class SqliteIntake implements Intake, Handover.Holder {
       }
     } catch (InterruptedException e) {
       LOG.debug("{} is aborted", membership);
-    } catch (IllegalStateException e) {
-      LOG.debug("{} ends with its database", membership, e);
     } finally {
+      // After an error of the JVM as well: then the lease ends, and others go on.
       ended.countDown();
     }
   }
@@ -216,15 +214,12 @@ final class SqliteIntake implements Intake, Handover.Holder {
       write(settlements, look ? want : 0);
       recovered();
       return true;
-    } catch (BuildingBlockException e) {
+    } catch (RuntimeException e) {
       handover.putBack(settlements);
       if (look) {
         mayFind = true;
       }
-      if (!inOutage && !aborted) {
-        LOG.warn("{} can't go on for now: {}", membership, e.getMessage());
-      }
-      inOutage = true;
+      failed(e);
       return false;
     }
   }
@@ -234,8 +229,8 @@ final class SqliteIntake implements Intake, Handover.Holder {
     boolean possible = database.read(
         session -> Claims.possible(session, membership.group(), due), Deadline.none());
     if (!possible) {
-      nextDue = database.read(
-          session -> Claims.nextDue(session, membership.group()), Deadline.none());
+      nextDue =
+          database.read(session -> Claims.nextDue(session, membership.group()), Deadline.none());
     }
     return possible;
   }
@@ -243,8 +238,8 @@ final class SqliteIntake implements Intake, Handover.Holder {
   private void write(List<Settlement> settlements, int want) {
     long owner = membership.incarnation();
     var due = membership.due();
-    var written = database.write(
-        session -> write(session, settlements, owner, due, want), Deadline.none());
+    var written =
+        database.write(session -> write(session, settlements, owner, due, want), Deadline.none());
     nextDue = written.nextDue();
     handover.settled(settlements);
     if (written.more()) {
@@ -285,6 +280,17 @@ final class SqliteIntake implements Intake, Handover.Holder {
         Deadline.none());
     ended.countDown();
     return true;
+  }
+
+  private void failed(RuntimeException e) {
+    if (!inOutage && !aborted) {
+      if (e instanceof BuildingBlockException) {
+        LOG.warn("{} can't go on for now: {}", membership, e.getMessage());
+      } else {
+        LOG.error("{} can't go on for now", membership, e);
+      }
+    }
+    inOutage = true;
   }
 
   private void recovered() {

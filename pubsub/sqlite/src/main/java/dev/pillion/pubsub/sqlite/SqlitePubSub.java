@@ -87,8 +87,7 @@ public final class SqlitePubSub implements PubSubComponent {
       var place = ProcessPlace.ofThisProcess();
       var keeper = new Keeper(database, context, pace, place);
       keeper.start();
-      opened = new Opened(
-          database, context, new EventLog(database, context.time()), keeper, place);
+      opened = new Opened(database, context, new EventLog(database, context.time()), keeper, place);
     } catch (RuntimeException e) {
       database.close();
       throw e;
@@ -341,7 +340,8 @@ public final class SqlitePubSub implements PubSubComponent {
         ComponentMetadata metadata, String key, Duration fallback, Duration min) {
       var value = metadata.duration(key, fallback);
       if (value.compareTo(min) < 0) {
-        metadata.problem("\"%s\" must be %s or longer".formatted(key, min.isZero() ? "0s" : min.toMillis() + "ms"));
+        metadata.problem("\"%s\" must be %s or longer"
+            .formatted(key, min.isZero() ? "0s" : min.toMillis() + "ms"));
         return fallback;
       }
       return value;

@@ -51,8 +51,8 @@ final class PublisherProcess {
   }
 
   public static void main(String[] args) {
-    var broker = new TestBroker(
-        Path.of(args[0]), SqlitePubSub.at(Path.of(args[0])), new WallTime());
+    var broker =
+        new TestBroker(Path.of(args[0]), SqlitePubSub.at(Path.of(args[0])), new WallTime());
     var out = new FileOutputStream(FileDescriptor.out);
     for (int i = 0; i < PUBLISHERS; i++) {
       int publisher = i;

@@ -80,10 +80,9 @@ class SqliteDeliveryTest {
       broker.publish("paid", "e" + i);
     }
     broker.awaitAllDone();
-    await()
-        .atMost(TestReceiver.PATIENCE)
-        .untilAsserted(
-            () -> assertThat(one.received.size() + two.received.size()).isEqualTo(200));
+    await().atMost(TestReceiver.PATIENCE).untilAsserted(() -> assertThat(
+            one.received.size() + two.received.size())
+        .isEqualTo(200));
     var all = new ArrayList<>(one.texts());
     all.addAll(two.texts());
     assertThat(all).doesNotHaveDuplicates();
@@ -105,8 +104,7 @@ class SqliteDeliveryTest {
     broker.component.publish(
         new OutgoingMessage("paid", new byte[] {0, -1, 7}, metadata, "application/json"),
         Deadline.none());
-    broker.component.publish(
-        new OutgoingMessage("paid", new byte[0], null, null), Deadline.none());
+    broker.component.publish(new OutgoingMessage("paid", new byte[0], null, null), Deadline.none());
     receiver.awaitCount(2);
     var full = receiver.received.get(0);
     assertThat(full.data()).containsExactly(0, -1, 7);
@@ -178,8 +176,8 @@ class SqliteDeliveryTest {
   @Test
   void whatIsReleasedComesAgainAtOnce() {
     var times = new AtomicInteger();
-    var receiver = new TestReceiver(message ->
-        times.incrementAndGet() < 3 ? Disposition.RELEASE : Disposition.ACKNOWLEDGE);
+    var receiver = new TestReceiver(
+        message -> times.incrementAndGet() < 3 ? Disposition.RELEASE : Disposition.ACKNOWLEDGE);
     broker.subscribe("paid", "g", receiver);
     broker.publishKeyed("paid", "k", "a", "b");
     receiver.awaitTexts("a", "a", "a", "b");
@@ -206,7 +204,9 @@ class SqliteDeliveryTest {
     receiver.answer = message -> Disposition.ACKNOWLEDGE;
     time.advance(PAUSE);
     receiver.awaitTexts("k1", "k2", "k3");
-    assertThat(receiver.received).extracting(Message::isRedelivered).containsExactly(true, false, false);
+    assertThat(receiver.received)
+        .extracting(Message::isRedelivered)
+        .containsExactly(true, false, false);
     broker.awaitAllDone();
   }
 
@@ -249,7 +249,9 @@ class SqliteDeliveryTest {
   }
 
   private SqlitePubSub inOrder() {
-    return SqlitePubSub.builder(SqliteSettings.at(file())).ordering(Ordering.TOPIC).build();
+    return SqlitePubSub.builder(SqliteSettings.at(file()))
+        .ordering(Ordering.TOPIC)
+        .build();
   }
 
   @Test
@@ -328,7 +330,8 @@ class SqliteDeliveryTest {
     closed.join();
     intake.close(Deadline.none());
     others.awaitTexts("c", "b");
-    assertThat(others.received).allMatch(message -> message.attempts() == 0 && !message.isRedelivered());
+    assertThat(others.received)
+        .allMatch(message -> message.attempts() == 0 && !message.isRedelivered());
     broker.awaitNumber("SELECT count(*) FROM pubsub_owners", 1);
     broker.awaitAllDone();
   }
@@ -406,8 +409,8 @@ class SqliteDeliveryTest {
   @Test
   void inMemoryItWorksAlike() {
     var receiver = new TestReceiver();
-    try (var memory = new TestBroker(
-        file(), SqlitePubSub.builder(SqliteSettings.inMemory()).build(), time)) {
+    try (var memory =
+        new TestBroker(file(), SqlitePubSub.builder(SqliteSettings.inMemory()).build(), time)) {
       memory.subscribe("paid", "g", receiver);
       memory.publishKeyed("paid", "k", "a", "b", "c");
       receiver.awaitTexts("a", "b", "c");

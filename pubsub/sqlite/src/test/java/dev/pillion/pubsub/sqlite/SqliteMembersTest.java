@@ -57,8 +57,7 @@ class SqliteMembersTest {
     for (int i = 0; i < renewals; i++) {
       long before = any.number("SELECT coalesce(sum(renewals), 0) FROM pubsub_owners");
       time.advance(RENEWAL);
-      any.awaitNumber(
-          "SELECT coalesce(sum(renewals), 0) FROM pubsub_owners", before + renewing);
+      any.awaitNumber("SELECT coalesce(sum(renewals), 0) FROM pubsub_owners", before + renewing);
     }
   }
 

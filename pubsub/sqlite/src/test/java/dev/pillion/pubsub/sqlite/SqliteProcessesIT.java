@@ -232,8 +232,8 @@ class SqliteProcessesIT {
       var process = subscriber(1, Ordering.KEY);
       await()
           .atMost(PATIENCE)
-          .until(() ->
-              broker.number("SELECT count(*) FROM pubsub_deliveries WHERE owner IS NOT NULL")
+          .until(
+              () -> broker.number("SELECT count(*) FROM pubsub_deliveries WHERE owner IS NOT NULL")
                   >= 100);
       process.stop();
       assertThat(broker.number("SELECT count(*) FROM pubsub_deliveries WHERE attempts > 0"))
@@ -285,7 +285,8 @@ class SqliteProcessesIT {
       broker.publish("paid", "time" + System.nanoTime());
     }
     await().atMost(PATIENCE).until(() -> texts("took").size() == count);
-    var micros = texts("took").stream().mapToLong(text -> Long.parseLong(text) / 1000).toArray();
+    var micros =
+        texts("took").stream().mapToLong(text -> Long.parseLong(text) / 1000).toArray();
     Arrays.sort(micros);
     System.out.printf(
         "MEASURED publish to another process's handler: p50 %.1f ms, p99 %.1f ms, most %.1f ms%n",

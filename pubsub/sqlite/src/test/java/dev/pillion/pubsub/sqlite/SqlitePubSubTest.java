@@ -107,16 +107,14 @@ class SqlitePubSubTest {
     var component = SqlitePubSub.at(file());
     component.close();
     assertThatIllegalStateException()
-        .isThrownBy(
-            () -> component.publish(TestBroker.message("t", "x", null), Deadline.none()))
+        .isThrownBy(() -> component.publish(TestBroker.message("t", "x", null), Deadline.none()))
         .withMessageContaining("is not open");
     var broker = new TestBroker(file(), component, new ManualTime());
     component.probe(Deadline.none());
     broker.close();
     broker.close();
     assertThatIllegalStateException()
-        .isThrownBy(
-            () -> component.publish(TestBroker.message("t", "x", null), Deadline.none()));
+        .isThrownBy(() -> component.publish(TestBroker.message("t", "x", null), Deadline.none()));
   }
 
   @Test

@@ -20,7 +20,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -29,9 +28,9 @@ import java.util.concurrent.locks.LockSupport;
  * a journal, which several processes share, so that there is one order of all lines: {@code start
  * <text> <attempt>}, {@code end <text>}, {@code dead <text>}, {@code ready}.
  *
- * <p>It counts attempts as the engine does. The text says what is done with a message: {@code
- * halt…} ends the JVM at once, {@code hold…} keeps it until the process is killed or closed, {@code
- * time <nanos>} notes how long it was on its way.
+ * <p>It counts attempts as the engine does. The text says what is done with a message:
+ * {@code halt…} ends the JVM at once, {@code hold…} keeps it until the process is killed or closed,
+ * {@code time <nanos>} notes how long it was on its way.
  */
 final class SubscriberProcess implements MessageReceiver, AutoCloseable {
   private static final int MAX_ATTEMPTS = 3;
@@ -92,7 +91,9 @@ final class SubscriberProcess implements MessageReceiver, AutoCloseable {
 
   /** Sends it a signal by name. */
   void signal(String name) throws IOException, InterruptedException {
-    int status = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    int status = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+        .start()
+        .waitFor();
     if (status != 0) {
       throw new AssertionError("kill -" + name + " failed");
     }
@@ -134,14 +135,14 @@ final class SubscriberProcess implements MessageReceiver, AutoCloseable {
         .redeliverInterval(Duration.ofMillis(200))
         .ordering(Ordering.valueOf(args[3]))
         .build();
-    var journal = FileChannel.open(
-        Path.of(args[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    var journal =
+        FileChannel.open(Path.of(args[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     var receiver = new SubscriberProcess(journal);
     try (var broker = new TestBroker(file, component, new WallTime())) {
       var intake = broker.subscribe("paid", "g", Integer.parseInt(args[2]), receiver);
       receiver.note("ready " + ProcessHandle.current().pid());
-      try (var commands = new BufferedReader(
-          new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+      try (var commands =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
         while (commands.readLine() != null) {}
       }
       receiver.stopping = true;

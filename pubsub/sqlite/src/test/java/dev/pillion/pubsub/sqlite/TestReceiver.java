@@ -37,8 +37,8 @@ final class TestReceiver implements MessageReceiver {
 
   /** Redelivers messages with this text, and acknowledges the others. */
   static TestReceiver failing(String text) {
-    return new TestReceiver(message ->
-        text(message).equals(text) ? Disposition.REDELIVER : Disposition.ACKNOWLEDGE);
+    return new TestReceiver(
+        message -> text(message).equals(text) ? Disposition.REDELIVER : Disposition.ACKNOWLEDGE);
   }
 
   @Override
@@ -70,9 +70,8 @@ final class TestReceiver implements MessageReceiver {
   }
 
   void awaitInAnyOrder(String... texts) {
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(() -> assertThat(texts()).containsExactlyInAnyOrder(texts));
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(texts())
+        .containsExactlyInAnyOrder(texts));
   }
 
   void awaitCount(int count) {
