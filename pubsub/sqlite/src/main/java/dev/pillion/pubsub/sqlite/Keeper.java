@@ -123,11 +123,8 @@ final class Keeper {
     try {
       long now = context.time().now().toEpochMilli();
       boolean changed = !intakes.isEmpty() && watch.hasChanged();
+      intakes.removeIf(SqliteIntake::hasEnded);
       for (SqliteIntake intake : intakes) {
-        if (intake.hasEnded()) {
-          intakes.remove(intake);
-          continue;
-        }
         if (changed) {
           intake.look();
         }

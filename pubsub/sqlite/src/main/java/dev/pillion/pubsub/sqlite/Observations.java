@@ -39,10 +39,9 @@ final class Observations {
     var next = new HashMap<Long, Seen>();
     for (Owner owner : owners) {
       var before = seen.get(owner.incarnation());
-      boolean unchanged = !late && before != null && before.renewals() == owner.renewals();
-      var now = unchanged
-          ? new Seen(before.renewals(), before.sinceNanos(), before.sightings() + 1)
-          : new Seen(owner.renewals(), nowNanos, 1);
+      var now = late || before == null || before.renewals() != owner.renewals()
+          ? new Seen(owner.renewals(), nowNanos, 1)
+          : new Seen(before.renewals(), before.sinceNanos(), before.sightings() + 1);
       next.put(owner.incarnation(), now);
       if (now.sightings() >= MIN_SIGHTINGS
           && nowNanos - now.sinceNanos() >= owner.leaseMillis() * 1_000_000) {

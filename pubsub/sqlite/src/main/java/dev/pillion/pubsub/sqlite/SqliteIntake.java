@@ -84,7 +84,8 @@ final class SqliteIntake implements Intake, Handover.Holder {
 
   /** Called many times a second, with the time of day in milliseconds. */
   void tick(long now) {
-    if (now >= nextDue || nextDue != Long.MAX_VALUE && nextDue > now + membership.pauseMillis()) {
+    boolean clockSetBack = nextDue != Long.MAX_VALUE && nextDue > now + membership.pauseMillis();
+    if (now >= nextDue || clockSetBack) {
       look();
     }
     handover.startAgain();

@@ -188,7 +188,7 @@ public final class SqlitePubSub implements PubSubComponent {
     private static final Duration PROCESSING_TIMEOUT = Duration.ofSeconds(15);
     private static final Duration REDELIVER_INTERVAL = Duration.ofSeconds(15);
     private static final Duration RETENTION = Duration.ofHours(24);
-    private static final Duration POLL_INTERVAL = Duration.ofMillis(35);
+    private static final Duration POLL_INTERVAL = Duration.ofMillis(40);
     private static final int CONCURRENCY = 10;
     private static final int QUEUE_DEPTH = 100;
     private static final int MOST = 10_000;
@@ -234,7 +234,7 @@ public final class SqlitePubSub implements PubSubComponent {
       return this;
     }
 
-    /** How often other processes' events are looked for; 35 ms by default, at most 10 s. */
+    /** How often other processes' events are looked for; 40 ms by default, at most 10 s. */
     public Builder pollInterval(Duration interval) {
       requireUnset("pollInterval", pollInterval);
       if (interval.compareTo(MAX_POLL_INTERVAL) > 0) {
