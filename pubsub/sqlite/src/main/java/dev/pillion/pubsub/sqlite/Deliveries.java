@@ -4,6 +4,10 @@ package dev.pillion.pubsub.sqlite;
 import dev.pillion.connections.sqlite.SqliteSession;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +40,7 @@ final class Deliveries {
   static void giveBack(
       SqliteSession session,
       long group,
-      StoredEvent event,
+      long event,
       @Nullable String key,
       long owner,
       @Nullable Long dueAt,
@@ -48,7 +52,7 @@ final class Deliveries {
         dueAt == null && key == null ? Long.valueOf(0) : dueAt,
         handedOver ? 0L : 1L,
         group,
-        event.id(),
+        event,
         owner);
     if (changed == 1 && key != null) {
       Sql.update(
@@ -57,7 +61,7 @@ final class Deliveries {
           group,
           key,
           owner,
-          event.id());
+          event);
       promote(session, group, key);
     }
   }
@@ -80,6 +84,28 @@ final class Deliveries {
         owner);
     for (String key : keys) {
       promote(session, group, key);
+    }
+  }
+
+  /**
+   * Gives back what an owner holds without knowing: a claim whose outcome it was not told may have
+   * been committed.
+   */
+  static void giveBackUnknown(SqliteSession session, long group, long owner, Set<Long> known)
+      throws SQLException {
+    var unknown = new TreeMap<Long, Optional<String>>();
+    var held = Sql.bound(
+        session, "SELECT event_id, event_key FROM pubsub_deliveries WHERE owner = ?", owner);
+    try (var row = held.executeQuery()) {
+      while (row.next()) {
+        if (!known.contains(row.getLong(1))) {
+          unknown.put(row.getLong(1), Optional.ofNullable(row.getString(2)));
+        }
+      }
+    }
+    for (Map.Entry<Long, Optional<String>> event : unknown.entrySet()) {
+      giveBack(
+          session, group, event.getKey(), event.getValue().orElse(null), owner, null, false);
     }
   }
 

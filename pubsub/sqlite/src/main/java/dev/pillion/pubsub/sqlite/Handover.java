@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -87,6 +88,18 @@ final class Handover {
     lock.lock();
     try {
       return lanes.held();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The ids of what waits, is with the receiver, or has been returned and not been taken. */
+  Set<Long> ids() {
+    lock.lock();
+    try {
+      var ids = lanes.ids();
+      settlements.forEach(settlement -> ids.add(settlement.message().id()));
+      return ids;
     } finally {
       lock.unlock();
     }

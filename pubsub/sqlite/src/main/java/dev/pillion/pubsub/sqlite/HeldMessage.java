@@ -27,10 +27,6 @@ final class HeldMessage implements Message {
     attempts = claimed.attempts();
   }
 
-  StoredEvent event() {
-    return claimed.event();
-  }
-
   long id() {
     return claimed.event().id();
   }

@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,14 @@ final class Lanes {
   /** How many messages wait, are with the receiver, or have not been written back. */
   int held() {
     return held;
+  }
+
+  /** The ids of what waits or is with the receiver. */
+  Set<Long> ids() {
+    var ids = new HashSet<Long>();
+    running.forEach(message -> ids.add(message.id()));
+    lanes.values().forEach(lane -> lane.waiting.forEach(message -> ids.add(message.id())));
+    return ids;
   }
 
   /** How many messages are with the receiver. */

@@ -30,7 +30,7 @@ record Settlement(HeldMessage message, Outcome outcome) {
     Deliveries.giveBack(
         session,
         group.id(),
-        message.event(),
+        message.id(),
         lane,
         message.owner(),
         dueAt,

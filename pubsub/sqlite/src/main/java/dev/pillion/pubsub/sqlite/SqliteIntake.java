@@ -12,6 +12,7 @@ import dev.pillion.pubsub.spi.TopicSubscription;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -44,6 +45,9 @@ final class SqliteIntake implements Intake, Handover.Holder {
   private volatile boolean aborted;
   private volatile @Nullable Thread clerk;
   private boolean inOutage;
+
+  /** The outcome of a claim is unknown: it may have been committed. */
+  private boolean inDoubt;
 
   /** What a transaction has found. */
   private record Written(boolean lost, List<Claims.Claimed> claimed, boolean more, long nextDue) {}
@@ -199,7 +203,7 @@ final class SqliteIntake implements Intake, Handover.Holder {
     int want = taking ? queueDepth - handover.held() + settlements.size() : 0;
     boolean look = want > 0 && mayFind;
     try {
-      if (settlements.isEmpty() && !look) {
+      if (settlements.isEmpty() && !look && (quiet || !inDoubt)) {
         return quiet && leave();
       }
       if (look) {
@@ -208,7 +212,7 @@ final class SqliteIntake implements Intake, Handover.Holder {
       if (look && !membership.isMember()) {
         membership.rejoin(database);
       }
-      if (settlements.isEmpty() && !findsSomething()) {
+      if (settlements.isEmpty() && !inDoubt && !findsSomething()) {
         recovered();
         return false;
       }
@@ -219,6 +223,7 @@ final class SqliteIntake implements Intake, Handover.Holder {
       handover.putBack(settlements);
       if (look) {
         mayFind = true;
+        inDoubt = true;
       }
       failed(e);
       return false;
@@ -239,8 +244,16 @@ final class SqliteIntake implements Intake, Handover.Holder {
   private void write(List<Settlement> settlements, int want) {
     long owner = membership.incarnation();
     var due = membership.due();
-    var written =
-        database.write(session -> write(session, settlements, owner, due, want), Deadline.none());
+    var known = inDoubt ? known(settlements) : null;
+    var written = database.write(
+        session -> {
+          if (known != null) {
+            Deliveries.giveBackUnknown(session, membership.group().id(), owner, known);
+          }
+          return write(session, settlements, owner, due, want);
+        },
+        Deadline.none());
+    inDoubt = false;
     nextDue = written.nextDue();
     handover.settled(settlements);
     if (written.more()) {
@@ -255,6 +268,13 @@ final class SqliteIntake implements Intake, Handover.Holder {
       }
       handover.add(messages);
     }
+  }
+
+  /** What is held as far as is known here. */
+  private Set<Long> known(List<Settlement> settlements) {
+    var known = handover.ids();
+    settlements.forEach(settlement -> known.add(settlement.message().id()));
+    return known;
   }
 
   private Written write(

@@ -5,19 +5,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.pillion.ComponentException;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.connections.sqlite.SqliteSettings;
 import dev.pillion.pubsub.spi.Disposition;
+import dev.pillion.pubsub.spi.Message;
 import dev.pillion.testkit.ManualTime;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Leases, orders and old events; no clock moves unless the test moves it. */
 class SqliteMembersTest {
@@ -163,6 +169,51 @@ class SqliteMembersTest {
       });
       assertThat(raw.text(members)).isEqualTo(before);
     }
+  }
+
+  @Test
+  void whatAClaimOfUnknownOutcomeHasTakenIsGivenBack() {
+    var broker = open(builder().processingTimeout(Duration.ofHours(1)).build(), false);
+    var receiver = new TestReceiver();
+    var intake = broker.subscribe("paid", "g", receiver);
+    broker.publish("paid", "a");
+    receiver.awaitTexts("a");
+    broker.awaitAllDone();
+    try (var raw = new RawDatabase(file())) {
+      raw.execute("BEGIN IMMEDIATE");
+      // As if a claim of b had been committed, and nobody been told; c is there to be claimed.
+      raw.execute(
+          "INSERT INTO pubsub_events (topic_id, published_at, data) VALUES (1, 0, 'b'), (1, 0, 'c')");
+      raw.execute("UPDATE pubsub_groups SET position = 2");
+      raw.execute(
+          "INSERT INTO pubsub_deliveries (group_id, event_id, owner, fetches) SELECT group_id, 2, incarnation, 1 FROM pubsub_owners");
+      raw.execute("COMMIT");
+      raw.execute("BEGIN IMMEDIATE");
+      intake.resume();
+      var warnings = warnings();
+      await().atMost(TestReceiver.PATIENCE).until(() -> {
+        time.advance(Duration.ofSeconds(1));
+        return warnings.stream().anyMatch(line -> line.contains("can't go on for now"));
+      });
+      raw.execute("COMMIT");
+    }
+    receiver.awaitInAnyOrder("a", "b", "c");
+    assertThat(receiver.received).noneMatch(Message::isRedelivered);
+    broker.awaitAllDone();
+  }
+
+  /** What the intakes log from now on. */
+  private static List<String> warnings() {
+    var lines = new CopyOnWriteArrayList<String>();
+    var appender = new AppenderBase<ILoggingEvent>() {
+      @Override
+      protected void append(ILoggingEvent event) {
+        lines.add(event.getFormattedMessage());
+      }
+    };
+    appender.start();
+    ((Logger) LoggerFactory.getLogger(SqliteIntake.class)).addAppender(appender);
+    return lines;
   }
 
   @Test
