@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
  */
 final class SqliteIntake implements Intake, Handover.Holder {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteIntake.class);
+  /** So many events at most are claimed in one transaction, for others want to write as well. */
+  private static final int MAX_CLAIM = 256;
+
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long LAST_WRITE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -216,7 +219,7 @@ final class SqliteIntake implements Intake, Handover.Holder {
         recovered();
         return false;
       }
-      write(settlements, look ? want : 0);
+      write(settlements, look ? Math.min(want, MAX_CLAIM) : 0);
       recovered();
       return true;
     } catch (RuntimeException e) {
