@@ -7,11 +7,10 @@ import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.MessageReceiver;
 import dev.pillion.pubsub.redis.Group.Claim;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -29,8 +28,11 @@ import org.slf4j.LoggerFactory;
  */
 final class Keeper implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
+  private static final long LATELY_NANOS = Duration.ofSeconds(1).toNanos();
 
   private record Outcome(StreamEntry entry, Disposition disposition) {}
+
+  private record Failure(StreamEntry entry, long atNanos) {}
 
   private final Group group;
   private final Inbox inbox;
@@ -46,7 +48,7 @@ final class Keeper implements Runnable {
   private final List<StreamEntry> done = new ArrayList<>();
   private final List<StreamEntry> failed = new ArrayList<>();
   private final List<StreamEntry> released = new ArrayList<>();
-  private final Set<StreamEntry> failedWhileClosing = new LinkedHashSet<>();
+  private final ArrayDeque<Failure> lastFailures = new ArrayDeque<>();
   private boolean isRetrying;
 
   private volatile @Nullable Thread thread;
@@ -208,16 +210,23 @@ final class Keeper implements Runnable {
       settled(done);
     }
     if (!failed.isEmpty()) {
-      if (closing) {
-        failedWhileClosing.addAll(failed);
-      }
       // Its pause begins now.
       noteGone(group.renew(failed));
+      remember(failed);
       settled(failed);
     }
     if (!released.isEmpty()) {
       noteGone(group.release(released));
       settled(released);
+    }
+  }
+
+  /** What has failed lately must not be taken for what nobody has read when this consumer ends. */
+  private void remember(List<StreamEntry> entries) {
+    long now = time.nanos();
+    entries.forEach(entry -> lastFailures.add(new Failure(entry, now)));
+    while (!closing && now - lastFailures.getFirst().atNanos > LATELY_NANOS) {
+      lastFailures.removeFirst();
     }
   }
 
@@ -309,7 +318,9 @@ final class Keeper implements Runnable {
 
   private void leave() {
     try {
-      group.leave(Duration.ofNanos(time.nanos() - closingSince), failedWhileClosing);
+      group.leave(
+          Duration.ofNanos(time.nanos() - closingSince),
+          lastFailures.stream().map(Failure::entry).toList());
     } catch (RuntimeException e) {
       LOG.debug("a consumer of topic \"{}\" could not say that it ends", group.topic(), e);
     }
