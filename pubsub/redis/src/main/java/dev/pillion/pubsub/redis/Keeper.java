@@ -179,7 +179,8 @@ final class Keeper implements Runnable {
       if (abandoned) {
         return;
       }
-      if (!isRetrying) {
+      // That the group is gone is the fetcher's to say, and to mend.
+      if (!isRetrying && !Group.isMissing(e)) {
         LOG.warn(
             "what became of messages of topic \"{}\" can't be told to the server yet: {}",
             group.topic(),

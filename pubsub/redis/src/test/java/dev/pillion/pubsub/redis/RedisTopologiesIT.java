@@ -13,6 +13,7 @@ import dev.pillion.pubsub.spi.OutgoingMessage;
 import dev.pillion.pubsub.spi.TopicSubscription;
 import dev.pillion.testservers.RealServers;
 import dev.pillion.testservers.RedisClusterServers;
+import dev.pillion.testservers.RedisOptions;
 import dev.pillion.testservers.RedisSentinel;
 import dev.pillion.testservers.RedisServer;
 import io.lettuce.core.RedisClient;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -125,6 +127,32 @@ class RedisTopologiesIT {
   }
 
   @Test
+  void thePermissionsThatThePageListsAreEnough() {
+    var rules = "~* &* +xadd +xgroup +xreadgroup +xack +evalsha +eval +ping"
+        + " +xpending +xclaim +xrange +xinfo";
+    var options = new RedisOptions().user("bus", "b", rules).withoutDefaultUser();
+    try (var redis = RedisServer.start(options);
+        var bus = open(quick("redis://bus:b@%s:%d".formatted(redis.host(), redis.port())))) {
+      bus.probe(Bus.soon());
+      var tries = new AtomicInteger();
+      var recorder = new Recorder(message -> {
+        message.recordAttempts(tries.incrementAndGet());
+        return tries.get() == 1 ? Disposition.REDELIVER : Disposition.ACKNOWLEDGE;
+      });
+      var intake = subscribe(bus, "orders", recorder);
+      publish(bus, "orders", "x");
+      Bus.eventually(() -> assertThat(recorder.texts).containsExactly("x", "x"));
+      intake.close(Bus.soon());
+      var paused = subscribe(bus, "orders", recorder);
+      paused.pause();
+      publish(bus, "orders", "y");
+      paused.resume();
+      Bus.eventually(() -> assertThat(recorder.texts).contains("y"));
+      assertThat(tries.get()).isEqualTo(3);
+    }
+  }
+
+  @Test
   void theThreadsOfAnIntakeAreNamedAndEndWithIt(RedisServer redis) {
     try (var bus = open(RedisPubSub.at(redis.uri().toString()))) {
       var topic = "threads" + UUID.randomUUID();
@@ -144,6 +172,10 @@ class RedisTopologiesIT {
         .map(Thread::getName)
         .filter(name -> name.endsWith(topic))
         .toList();
+  }
+
+  private static RedisPubSub quick(String uri) {
+    return Bus.quick(uri, Duration.ofMillis(600));
   }
 
   private static RedisPubSub quick(RedisClusterServers cluster) {
