@@ -102,11 +102,7 @@ public final class RedisCall<T> {
         scriptArguments(script.digest(), keys, arguments),
         key,
         () -> new RedisCall<>(
-            CommandType.EVAL,
-            output,
-            scriptArguments(script.text(), keys, arguments),
-            key,
-            null));
+            CommandType.EVAL, output, scriptArguments(script.text(), keys, arguments), key, null));
   }
 
   private static CommandArgs<byte[], byte[]> scriptArguments(

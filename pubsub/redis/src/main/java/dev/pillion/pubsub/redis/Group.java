@@ -25,7 +25,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of one consumer of one stream's group. Each blocks until it is answered. Thread-safe.
+ * The commands of one consumer of one stream's group. Each blocks until it is answered.
+ * Thread-safe.
  */
 final class Group {
   /** Consumers whose name begins so are this library's, and go when nothing is pending for them. */
@@ -48,7 +49,9 @@ final class Group {
     GONE
   }
 
-  /** Entries that were claimable and are now ours, and how many of those were not there any more. */
+  /**
+   * Entries that were claimable and are now ours, and how many of those were not there any more.
+   */
   record Reclaimed(List<StreamEntry> entries, int gone) {}
 
   // Arguments: group, consumer, idle time to set; then for each entry its id and the count to set,
@@ -160,16 +163,17 @@ final class Group {
     return topic;
   }
 
-  /** Makes the group, and the stream with it, unless they are there; it begins at the first entry. */
+  /**
+   * Makes the group, and the stream with it, unless they are there; it begins at the first entry.
+   */
   void create() {
     try {
       connection.call(
-          RedisCall.of(CommandType.XGROUP, StatusOutput::new, key, arguments -> arguments
-              .add("CREATE")
-              .addKey(key)
-              .add(name)
-              .add(0)
-              .add("MKSTREAM")),
+          RedisCall.of(
+              CommandType.XGROUP,
+              StatusOutput::new,
+              key,
+              arguments -> arguments.add("CREATE").addKey(key).add(name).add(0).add("MKSTREAM")),
           Deadline.none());
     } catch (ComponentException e) {
       if (!answers(e, "BUSYGROUP")) {
@@ -302,8 +306,7 @@ final class Group {
   /** Removes consumers of this library that ended long ago and have nothing pending. */
   void tidy() {
     connection.call(
-        RedisCall.script(
-            TIDY, List.of(key), List.of(name, ascii(OURS), ascii(FORGOTTEN_MILLIS))),
+        RedisCall.script(TIDY, List.of(key), List.of(name, ascii(OURS), ascii(FORGOTTEN_MILLIS))),
         Deadline.none());
   }
 
@@ -312,7 +315,8 @@ final class Group {
   }
 
   private List<Object> run(RedisScript script, List<byte[]> arguments) {
-    @Nullable List<Object> answer = connection.call(
+    @Nullable
+    List<Object> answer = connection.call(
         RedisCall.script(script, ArrayOutput::new, List.of(key), arguments), Deadline.none());
     return Objects.requireNonNull(answer, "a script's answer");
   }

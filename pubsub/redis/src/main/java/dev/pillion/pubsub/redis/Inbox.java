@@ -15,8 +15,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What one intake holds: entries that wait for a handler, that have one, and that are done while the
- * server does not know it yet. Thread-safe.
+ * What one intake holds: entries that wait for a handler, that have one, and that are done while
+ * the server does not know it yet. Thread-safe.
  *
  * <p>Fresh entries are fetched while fewer than {@code capacity} are held; reclaimed ones have room
  * for as many again, so that neither keeps the other out.
@@ -47,9 +47,7 @@ final class Inbox {
   private boolean closed;
   private boolean awaited;
 
-  /**
-   * @param returnsOnPause whether what waits is given back in a pause; otherwise it stays
-   */
+  /** @param returnsOnPause whether what waits is given back in a pause; otherwise it stays */
   Inbox(Limits limits, boolean returnsOnPause, TimeSource time) {
     this.limits = limits;
     this.returnsOnPause = returnsOnPause;
@@ -165,7 +163,9 @@ final class Inbox {
     changed.signalAll();
   }
 
-  /** Ends a run and has its batch wait again, before all others. Returns what is to be given back. */
+  /**
+   * Ends a run and has its batch wait again, before all others. Returns what is to be given back.
+   */
   List<StreamEntry> endWith(List<StreamEntry> batch) {
     lock.lock();
     try {
@@ -206,7 +206,9 @@ final class Inbox {
     return batch;
   }
 
-  /** How long what waits is not handed out yet; zero when nothing waits, or a run has to end first. */
+  /**
+   * How long what waits is not handed out yet; zero when nothing waits, or a run has to end first.
+   */
   Duration untilReady() {
     lock.lock();
     try {
@@ -249,7 +251,9 @@ final class Inbox {
   List<StreamEntry> claimedBefore(long nanos) {
     lock.lock();
     try {
-      return held.values().stream().filter(entry -> entry.claimedAt() - nanos < 0).toList();
+      return held.values().stream()
+          .filter(entry -> entry.claimedAt() - nanos < 0)
+          .toList();
     } finally {
       lock.unlock();
     }

@@ -3,9 +3,9 @@ package dev.pillion.pubsub.redis;
 
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.redis.Group.Claim;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.MessageReceiver;
-import dev.pillion.pubsub.redis.Group.Claim;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -313,8 +313,8 @@ final class Keeper implements Runnable {
 
   /** Blocks until it has ended, or the deadline passes. */
   void awaitEnd(Deadline deadline) throws InterruptedException {
-    var unused = ended.await(
-        deadline.remainingNanos(TimeUnit.DAYS.toNanos(1)), TimeUnit.NANOSECONDS);
+    var unused =
+        ended.await(deadline.remainingNanos(TimeUnit.DAYS.toNanos(1)), TimeUnit.NANOSECONDS);
   }
 
   private void leave() {

@@ -26,8 +26,8 @@ final class MetadataField {
   static byte[] write(Map<String, String> metadata) {
     var json = new StringBuilder("{");
     metadata.entrySet().stream()
-        .sorted((a, b) -> Arrays.compareUnsigned(
-            a.getKey().getBytes(UTF_8), b.getKey().getBytes(UTF_8)))
+        .sorted((a, b) ->
+            Arrays.compareUnsigned(a.getKey().getBytes(UTF_8), b.getKey().getBytes(UTF_8)))
         .forEach(entry -> {
           json.append(json.length() == 1 ? "" : ",");
           text(entry.getKey(), json);

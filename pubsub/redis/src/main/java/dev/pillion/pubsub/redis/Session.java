@@ -33,8 +33,7 @@ final class Session {
   }
 
   Intake subscribe(TopicSubscription subscription, MessageReceiver receiver) {
-    var intake =
-        StreamIntake.start(connection, subscription, receiver, settings, lost, context);
+    var intake = StreamIntake.start(connection, subscription, receiver, settings, lost, context);
     intakes.removeIf(StreamIntake::hasEnded);
     intakes.add(intake);
     return intake;

@@ -82,8 +82,7 @@ final class StreamIntake implements Intake {
         time);
     keeper.onReclaimed(workers::add);
     var reading = connection.another(Deadline.none());
-    var fetcher = new Fetcher(
-        group, reading, inbox, workers::add, block(reading, settings), time);
+    var fetcher = new Fetcher(group, reading, inbox, workers::add, block(reading, settings), time);
     var unused = context.threads().start(name + "/claims/" + subscription.topic(), keeper);
     var fetching = context.threads().start(name + "/fetch/" + subscription.topic(), fetcher);
     return new StreamIntake(reading, inbox, keeper, workers, fetching, context);
@@ -94,9 +93,8 @@ final class StreamIntake implements Intake {
         subscription.concurrency() == 0 ? settings.concurrency() : subscription.concurrency();
     var bulk = subscription.bulk();
     int batch = bulk == null ? 1 : bulk.maxMessages() == 0 ? BULK_MESSAGES : bulk.maxMessages();
-    var maxAwait = bulk == null
-        ? Duration.ZERO
-        : bulk.maxAwait().isZero() ? BULK_AWAIT : bulk.maxAwait();
+    var maxAwait =
+        bulk == null ? Duration.ZERO : bulk.maxAwait().isZero() ? BULK_AWAIT : bulk.maxAwait();
     // What nobody takes over from us, we must not have fetched before a handler is free.
     int ahead = settings.redelivers() ? settings.queueDepth() : 0;
     int atOnce = bulk == null ? concurrency : 2 * batch;
@@ -140,7 +138,9 @@ final class StreamIntake implements Intake {
       keeper.close();
       var grace = Deadline.after(GRACE, context.time());
       keeper.awaitEnd(
-          deadline.remainingNanos() > grace.remainingNanos() && deadline.isSet() ? deadline : grace);
+          deadline.remainingNanos() > grace.remainingNanos() && deadline.isSet()
+              ? deadline
+              : grace);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       keeper.close();

@@ -21,8 +21,8 @@ record StreamSettings(
     int concurrency,
     int maxLenApprox,
     Duration streamTtl) {
-  static final StreamSettings DEFAULTS = new StreamSettings(
-      Duration.ofSeconds(60), Duration.ofSeconds(15), 100, 10, 0, Duration.ZERO);
+  static final StreamSettings DEFAULTS =
+      new StreamSettings(Duration.ofSeconds(60), Duration.ofSeconds(15), 100, 10, 0, Duration.ZERO);
 
   private static final Duration LONGEST_RENEWAL = Duration.ofSeconds(10);
   private static final int MAX_QUEUE_DEPTH = 100_000;
@@ -39,7 +39,8 @@ record StreamSettings(
 
   private static void requireNotNegative(String name, Duration value) {
     if (value.isNegative()) {
-      throw new IllegalArgumentException("%s is %s, and must not be negative".formatted(name, value));
+      throw new IllegalArgumentException(
+          "%s is %s, and must not be negative".formatted(name, value));
     }
   }
 

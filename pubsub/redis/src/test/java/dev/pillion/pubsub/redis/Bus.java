@@ -101,8 +101,7 @@ final class Bus implements AutoCloseable {
   /** Everything that is pending for the group. */
   List<PendingMessage> pending() {
     return raw.xpending(
-        topic,
-        XPendingArgs.Builder.xpending(GROUP, Range.unbounded(), Limit.from(10_000)));
+        topic, XPendingArgs.Builder.xpending(GROUP, Range.unbounded(), Limit.from(10_000)));
   }
 
   /** Entries as they are stored, oldest first, each field with its text. */

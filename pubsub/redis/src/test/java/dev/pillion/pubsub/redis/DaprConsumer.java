@@ -94,8 +94,7 @@ final class DaprConsumer implements AutoCloseable {
   private void reclaim() {
     var ids = commands
         .xpending(
-            topic,
-            XPendingArgs.Builder.xpending(group, Range.unbounded(), Limit.from(QUEUE_DEPTH)))
+            topic, XPendingArgs.Builder.xpending(group, Range.unbounded(), Limit.from(QUEUE_DEPTH)))
         .stream()
         .filter(entry -> entry.getSinceLastDelivery().compareTo(processingTimeout) >= 0)
         .map(entry -> entry.getId())

@@ -49,7 +49,14 @@ class MetadataFieldTest {
   @Test
   void whatIsNoObjectOfTextsIsNoMetadata() {
     for (var json : new String[] {
-      "", "{}", "null", "[\"a\",\"b\"]", "{\"a\":1234}", "{\"a\":{\"b\":\"c\"}}", "{\"a\":\"b\"", "{\"a\":\"b\"}x",
+      "",
+      "{}",
+      "null",
+      "[\"a\",\"b\"]",
+      "{\"a\":1234}",
+      "{\"a\":{\"b\":\"c\"}}",
+      "{\"a\":\"b\"",
+      "{\"a\":\"b\"}x",
       "no json at all"
     }) {
       assertThat(MetadataField.read(json.getBytes(UTF_8))).as(json).isEmpty();

@@ -49,8 +49,7 @@ final class PoisonedProgram {
 
   private static Disposition pass(RedisPubSub component, String to, Message message) {
     var text = Recorder.text(message) + " after " + message.attempts();
-    component.publish(
-        new OutgoingMessage(to, text.getBytes(UTF_8), null, null), Deadline.none());
+    component.publish(new OutgoingMessage(to, text.getBytes(UTF_8), null, null), Deadline.none());
     return Disposition.ACKNOWLEDGE;
   }
 }

@@ -4,16 +4,14 @@ package dev.pillion.pubsub.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pillion.pubsub.spi.Disposition;
+import dev.pillion.pubsub.spi.Message;
 import dev.pillion.testservers.RealServers;
 import dev.pillion.testservers.RedisServer;
 import io.lettuce.core.Consumer;
 import io.lettuce.core.XClaimArgs;
-import java.time.Duration;
-import dev.pillion.pubsub.spi.Message;
-import java.util.function.Function;
-import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XGroupCreateArgs;
-import java.util.concurrent.locks.LockSupport;
+import io.lettuce.core.XReadArgs;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +19,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -48,7 +48,8 @@ class RedisClaimsIT {
       try (var daprd = new DaprConsumer(uri(redis), bus.topic, Bus.GROUP, TIMEOUT, text -> true)) {
         bus.publish("theirs", "theirs", "theirs");
         Bus.eventually(() -> assertThat(bus.pending()).isEmpty());
-        assertThat(runs).hasSize(12).allSatisfy((text, count) -> assertThat(count).isEqualTo(1));
+        assertThat(runs).hasSize(12).allSatisfy((text, count) -> assertThat(count)
+            .isEqualTo(1));
         assertThat(daprd.handled).containsExactly("theirs", "theirs", "theirs");
         assertThat(bus.consumers()).containsKey(Bus.GROUP).hasSize(2);
       }
@@ -71,8 +72,12 @@ class RedisClaimsIT {
       bus.subscribe(recorder);
       Bus.eventually(() -> assertThat(recorder.count()).isEqualTo(150));
       assertThat(recorder.messages).allMatch(message -> message.isRedelivered());
-      assertThat(recorder.messages).filteredOn(message -> message.attempts() == 1).hasSize(1);
-      assertThat(recorder.messages).filteredOn(message -> message.attempts() == 0).hasSize(149);
+      assertThat(recorder.messages)
+          .filteredOn(message -> message.attempts() == 1)
+          .hasSize(1);
+      assertThat(recorder.messages)
+          .filteredOn(message -> message.attempts() == 0)
+          .hasSize(149);
     }
   }
 
@@ -222,9 +227,11 @@ class RedisClaimsIT {
       bus.publish("y");
       Bus.eventually(() -> assertThat(bus.consumers()).hasSize(1).containsValue(1L));
       failing.close(Bus.soon());
-      assertThat(bus.pending()).singleElement().satisfies(entry ->
-          // Its pause goes on: it was handled, and it failed.
-          assertThat(entry.getSinceLastDelivery()).isLessThan(Duration.ofSeconds(30)));
+      assertThat(bus.pending())
+          .singleElement()
+          .satisfies(entry ->
+              // Its pause goes on: it was handled, and it failed.
+              assertThat(entry.getSinceLastDelivery()).isLessThan(Duration.ofSeconds(30)));
       assertThat(bus.consumers()).hasSize(1);
     }
   }

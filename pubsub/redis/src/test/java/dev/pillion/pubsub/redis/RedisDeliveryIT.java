@@ -11,18 +11,18 @@ import dev.pillion.concurrent.Threads;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.TopicSubscription;
 import dev.pillion.testservers.RedisServer;
-import java.time.Duration;
-import java.util.Map;
+import io.lettuce.core.Consumer;
 import io.lettuce.core.Range;
 import io.lettuce.core.XClaimArgs;
-import io.lettuce.core.Consumer;
-import java.util.concurrent.locks.LockSupport;
+import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -185,12 +185,10 @@ class RedisDeliveryIT {
       var recorder = new Recorder(message -> Disposition.RELEASE);
       bus.publish("x");
       bus.subscribe(recorder);
-      Bus.eventually(() -> assertThat(bus.pending())
-          .singleElement()
-          .satisfies(entry -> {
-            assertThat(entry.getSinceLastDelivery()).isGreaterThanOrEqualTo(Duration.ofSeconds(60));
-            assertThat(entry.getRedeliveryCount()).isEqualTo(1);
-          }));
+      Bus.eventually(() -> assertThat(bus.pending()).singleElement().satisfies(entry -> {
+        assertThat(entry.getSinceLastDelivery()).isGreaterThanOrEqualTo(Duration.ofSeconds(60));
+        assertThat(entry.getRedeliveryCount()).isEqualTo(1);
+      }));
     }
   }
 
@@ -221,8 +219,7 @@ class RedisDeliveryIT {
       var apart = Recorder.acknowledging();
       bus.subscribe(first);
       bus.subscribe(other, second, 0, null);
-      bus.component.subscribe(
-          new TopicSubscription(bus.topic, "apart", Map.of(), 0, null), apart);
+      bus.component.subscribe(new TopicSubscription(bus.topic, "apart", Map.of(), 0, null), apart);
       var texts = bus.publishMany(2_000);
       Bus.eventually(() -> assertThat(first.count() + second.count()).isEqualTo(2_000));
       Bus.eventually(() -> assertThat(apart.texts).containsExactlyInAnyOrderElementsOf(texts));
@@ -247,17 +244,15 @@ class RedisDeliveryIT {
   void aBatchsMessagesAreSettledOneByOne() {
     try (var bus = bus(Duration.ofSeconds(60))) {
       bus.publishMany(10);
-      var recorder = new Recorder(message -> Recorder.text(message).equals("m3")
-          ? Disposition.REDELIVER
-          : Disposition.ACKNOWLEDGE);
+      var recorder = new Recorder(message ->
+          Recorder.text(message).equals("m3") ? Disposition.REDELIVER : Disposition.ACKNOWLEDGE);
       bus.subscribe(
           bus.component, recorder, 1, new TopicSubscription.Bulk(10, Duration.ofMillis(300)));
       Bus.eventually(() -> assertThat(recorder.count()).isEqualTo(10));
       Bus.eventually(() -> assertThat(bus.pending()).hasSize(1));
       assertThat(bus.raw.xrange(
               bus.topic,
-              Range.create(
-                  bus.pending().get(0).getId(), bus.pending().get(0).getId())))
+              Range.create(bus.pending().get(0).getId(), bus.pending().get(0).getId())))
           .singleElement()
           .satisfies(entry -> assertThat(entry.getBody()).containsEntry("data", "m3"));
     }
@@ -307,8 +302,8 @@ class RedisDeliveryIT {
       Bus.eventually(() -> assertThat(bus.pending()).hasSize(19));
       intake.resume();
       Bus.eventually(() -> assertThat(recorder.texts).hasSize(20).containsAll(texts));
-      assertThat(recorder.messages).allSatisfy(message ->
-          assertThat(message.attempts()).isZero());
+      assertThat(recorder.messages)
+          .allSatisfy(message -> assertThat(message.attempts()).isZero());
     }
   }
 
@@ -317,8 +312,7 @@ class RedisDeliveryIT {
     try (var bus = bus(Duration.ofSeconds(60))) {
       for (int i = 0; i < 5; i++) {
         bus.component.subscribe(
-            new TopicSubscription(bus.topic + i, "g", Map.of(), 0, null),
-            Recorder.acknowledging());
+            new TopicSubscription(bus.topic + i, "g", Map.of(), 0, null), Recorder.acknowledging());
       }
       bus.publish("warm");
       long begin = System.nanoTime();

@@ -72,8 +72,7 @@ class RedisLayoutIT {
           .containsExactly(Map.of("data", "hi", "metadata", "{\"rawPayload\":\"true\"}"));
 
       var bytes = new byte[] {1, 2, (byte) 0xff, 0, '\r', '\n'};
-      bus.component.publish(
-          new OutgoingMessage(bus.topic, bytes, null, null), Deadline.none());
+      bus.component.publish(new OutgoingMessage(bus.topic, bytes, null, null), Deadline.none());
       var recorder = Recorder.acknowledging();
       bus.subscribe(recorder);
       Bus.eventually(() -> assertThat(recorder.messages)
@@ -85,9 +84,7 @@ class RedisLayoutIT {
   void manyAreOneFlushInOrderEachWithItsOwnMetadata(RedisServer redis) {
     try (var bus = Bus.on(uri(redis), Duration.ofSeconds(60))) {
       var failures = bus.component.publishAll(
-          List.of(
-              bus.message("E1"),
-              bus.message("E2", Map.of("tenant", "x", "partitionKey", "A"))),
+          List.of(bus.message("E1"), bus.message("E2", Map.of("tenant", "x", "partitionKey", "A"))),
           Deadline.none());
       assertThat(failures).isEmpty();
       assertThat(bus.stored())
@@ -108,7 +105,9 @@ class RedisLayoutIT {
               bus.message("b")),
           Deadline.none());
       assertThat(failures).containsOnlyKeys(1);
-      assertThat(failures.get(1)).isInstanceOf(ComponentException.class).hasMessageContaining("WRONGTYPE");
+      assertThat(failures.get(1))
+          .isInstanceOf(ComponentException.class)
+          .hasMessageContaining("WRONGTYPE");
       assertThat(bus.stored()).containsExactly(Map.of("data", "a"), Map.of("data", "b"));
       assertThatThrownBy(() -> bus.component.publish(
               new OutgoingMessage(bus.topic + "-text", new byte[] {1}, null, null),
@@ -152,8 +151,7 @@ class RedisLayoutIT {
     var trimming = RedisPubSub.at(uri(redis)).streamTtl(Duration.ofHours(1));
     try (var bus = new Bus(uri(redis), trimming, TestTime.REAL)) {
       for (int i = 1; i <= 1_000; i++) {
-        bus.raw.xadd(
-            bus.topic, XAddArgs.Builder.maxlen(10_000).id("1000-" + i), "data", "old");
+        bus.raw.xadd(bus.topic, XAddArgs.Builder.maxlen(10_000).id("1000-" + i), "data", "old");
       }
       bus.publish("new");
       assertThat(bus.raw.xlen(bus.topic)).isLessThan(200);
@@ -192,8 +190,8 @@ class RedisLayoutIT {
       assertThat(first.contentType()).isNull();
       assertThat(first.attempts()).isZero();
       assertThat(first.isRedelivered()).isFalse();
-      assertThat(recorder.messages).allSatisfy(message ->
-          assertThat(message.metadata()).isEmpty());
+      assertThat(recorder.messages)
+          .allSatisfy(message -> assertThat(message.metadata()).isEmpty());
     }
   }
 

@@ -75,9 +75,8 @@ class RedisOutagesIT {
     try (var redis = RedisServer.start();
         var bus = Bus.on(redis.uri().toString(), TIMEOUT)) {
       var release = new CountDownLatch(1);
-      var recorder = new Recorder(message -> Recorder.text(message).equals("held")
-          ? awaited(release)
-          : Disposition.ACKNOWLEDGE);
+      var recorder = new Recorder(message ->
+          Recorder.text(message).equals("held") ? awaited(release) : Disposition.ACKNOWLEDGE);
       bus.subscribe(recorder);
       bus.publish("held", "a");
       Bus.eventually(() -> assertThat(recorder.count()).isEqualTo(2));
@@ -160,8 +159,8 @@ class RedisOutagesIT {
       bus.publish("a");
       Bus.eventually(() -> assertThat(recorder.texts).containsExactly("a"));
       redis.pause();
-      assertThatThrownBy(() -> bus.component.publish(
-              bus.message("unknown"), TestTime.in(Duration.ofMillis(100))))
+      assertThatThrownBy(() ->
+              bus.component.publish(bus.message("unknown"), TestTime.in(Duration.ofMillis(100))))
           .isInstanceOf(CallTimeoutException.class);
       sleep(Duration.ofSeconds(7));
       redis.resume();
@@ -173,8 +172,9 @@ class RedisOutagesIT {
 
   @Test
   void aFullServerRefusesToPublishAndGoesOnWhenThereIsRoom() {
-    try (var redis = RedisServer.start(
-            new RedisOptions().setting("maxmemory", "6mb").setting("maxmemory-policy", "noeviction"));
+    try (var redis = RedisServer.start(new RedisOptions()
+            .setting("maxmemory", "6mb")
+            .setting("maxmemory-policy", "noeviction"));
         var bus = Bus.on(redis.uri().toString(), TIMEOUT)) {
       var recorder = Recorder.acknowledging();
       bus.subscribe(recorder);

@@ -126,8 +126,8 @@ class RedisRestartsIT {
           intake.close(Bus.soon());
         }
       }
-      assertThat(bus.pending()).allSatisfy(entry ->
-          assertThat(entry.getSinceLastDelivery()).isGreaterThanOrEqualTo(Duration.ofSeconds(60)));
+      assertThat(bus.pending()).allSatisfy(entry -> assertThat(entry.getSinceLastDelivery())
+          .isGreaterThanOrEqualTo(Duration.ofSeconds(60)));
       assertThat(bus.raw.xlen(bus.topic)).isEqualTo(published);
       bus.subscribe(Recorder.acknowledging());
       Bus.eventually(() -> assertThat(bus.pending()).isEmpty());

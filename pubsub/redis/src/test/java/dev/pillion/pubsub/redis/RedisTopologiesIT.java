@@ -54,17 +54,19 @@ class RedisTopologiesIT {
   @Test
   void topicsOfAllNodesOfAClusterAreReadAndBulkPublishingSpansThem(RedisClusterServers cluster) {
     try (var bus = open(quick(cluster))) {
-      var topics = IntStream.range(0, 9).mapToObj(i -> "t" + i + UUID.randomUUID()).toList();
-      assertThat(topics.stream().map(topic -> cluster.ownerOf(cluster.slotOf(topic))).distinct())
+      var topics =
+          IntStream.range(0, 9).mapToObj(i -> "t" + i + UUID.randomUUID()).toList();
+      assertThat(topics.stream()
+              .map(topic -> cluster.ownerOf(cluster.slotOf(topic)))
+              .distinct())
           .hasSizeGreaterThan(1);
       var failedOnce = ConcurrentHashMap.<String>newKeySet();
-      var recorder = new Recorder(message -> failedOnce.add(Recorder.text(message))
-          ? Disposition.REDELIVER
-          : Disposition.ACKNOWLEDGE);
+      var recorder = new Recorder(message ->
+          failedOnce.add(Recorder.text(message)) ? Disposition.REDELIVER : Disposition.ACKNOWLEDGE);
       topics.forEach(topic -> subscribe(bus, topic, recorder));
       var messages = new ArrayList<OutgoingMessage>();
-      topics.forEach(topic -> messages.add(
-          new OutgoingMessage(topic, topic.getBytes(UTF_8), Map.of(), null)));
+      topics.forEach(
+          topic -> messages.add(new OutgoingMessage(topic, topic.getBytes(UTF_8), Map.of(), null)));
       assertThat(bus.publishAll(messages, Deadline.none())).isEmpty();
       Bus.eventually(() -> assertThat(recorder.count()).isEqualTo(18));
       topics.forEach(topic -> assertThat(recorder.count(topic)).isEqualTo(2));
@@ -115,8 +117,7 @@ class RedisTopologiesIT {
         Bus.eventually(() -> assertThat(recorder.texts).containsExactly("x"));
         assertThat(clients(looking.sync().clientList())).isEqualTo(before + 2);
       }
-      Bus.eventually(() ->
-          assertThat(clients(looking.sync().clientList())).isEqualTo(before));
+      Bus.eventually(() -> assertThat(clients(looking.sync().clientList())).isEqualTo(before));
     } finally {
       client.shutdown();
     }
@@ -191,14 +192,11 @@ class RedisTopologiesIT {
     return bus;
   }
 
-  private static Intake subscribe(
-      RedisPubSub bus, String topic, Recorder recorder) {
-    return bus.subscribe(
-        new TopicSubscription(topic, Bus.GROUP, Map.of(), 0, null), recorder);
+  private static Intake subscribe(RedisPubSub bus, String topic, Recorder recorder) {
+    return bus.subscribe(new TopicSubscription(topic, Bus.GROUP, Map.of(), 0, null), recorder);
   }
 
   private static void publish(RedisPubSub bus, String topic, String text) {
-    bus.publish(
-        new OutgoingMessage(topic, text.getBytes(UTF_8), null, null), Deadline.none());
+    bus.publish(new OutgoingMessage(topic, text.getBytes(UTF_8), null, null), Deadline.none());
   }
 }

@@ -80,14 +80,17 @@ class StreamSettingsTest {
   @Test
   void zeroSwitchesRedeliveryOff() {
     assertThat(StreamSettings.DEFAULTS.redelivers()).isTrue();
-    assertThat(StreamSettings.DEFAULTS.withProcessingTimeout(Duration.ZERO).redelivers()).isFalse();
-    assertThat(StreamSettings.DEFAULTS.withRedeliverInterval(Duration.ZERO).redelivers()).isFalse();
+    assertThat(StreamSettings.DEFAULTS.withProcessingTimeout(Duration.ZERO).redelivers())
+        .isFalse();
+    assertThat(StreamSettings.DEFAULTS.withRedeliverInterval(Duration.ZERO).redelivers())
+        .isFalse();
   }
 
   @Test
   void aMessageIsRenewedEveryThirdOfTheTimeoutAndEveryTenSecondsAtMost() {
     assertThat(StreamSettings.DEFAULTS.renewInterval()).isEqualTo(Duration.ofSeconds(10));
-    assertThat(StreamSettings.DEFAULTS.withProcessingTimeout(Duration.ofSeconds(6)).renewInterval())
+    assertThat(
+            StreamSettings.DEFAULTS.withProcessingTimeout(Duration.ofSeconds(6)).renewInterval())
         .isEqualTo(Duration.ofSeconds(2));
   }
 
