@@ -35,7 +35,6 @@ final class Group {
   /** How many entries one script looks at. */
   static final int PAGE = 100;
 
-  private static final long FORGOTTEN_MILLIS = Duration.ofHours(1).toMillis();
   private static final int KEEP_COUNT = -1;
   private static final Duration CLOSING_SLACK = Duration.ofMillis(100);
 
@@ -303,10 +302,10 @@ final class Group {
     connection.call(RedisCall.script(LEAVE, List.of(key), arguments), Deadline.none());
   }
 
-  /** Removes consumers of this library that ended long ago and have nothing pending. */
-  void tidy() {
+  /** Removes consumers of this library that were idle for so long and have nothing pending. */
+  void tidy(Duration idle) {
     connection.call(
-        RedisCall.script(TIDY, List.of(key), List.of(name, ascii(OURS), ascii(FORGOTTEN_MILLIS))),
+        RedisCall.script(TIDY, List.of(key), List.of(name, ascii(OURS), ascii(idle.toMillis()))),
         Deadline.none());
   }
 

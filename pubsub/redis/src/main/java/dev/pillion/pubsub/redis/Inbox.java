@@ -232,7 +232,7 @@ final class Inbox {
     }
   }
 
-  /** Another consumer has it: forgets it if it waits. Returns whether it is with a handler. */
+  /** Another consumer has it: forgets it if it waits. Returns whether a handler is to be told. */
   boolean taken(StreamEntry entry) {
     lock.lock();
     try {
@@ -241,7 +241,9 @@ final class Inbox {
         changed.signalAll();
         return false;
       }
-      return held.containsKey(entry.id());
+      boolean isNew = held.containsKey(entry.id()) && !entry.isTaken();
+      entry.taken();
+      return isNew;
     } finally {
       lock.unlock();
     }
@@ -252,7 +254,7 @@ final class Inbox {
     lock.lock();
     try {
       return held.values().stream()
-          .filter(entry -> entry.claimedAt() - nanos < 0)
+          .filter(entry -> !entry.isTaken() && entry.claimedAt() - nanos < 0)
           .toList();
     } finally {
       lock.unlock();
@@ -325,13 +327,14 @@ final class Inbox {
     return drained;
   }
 
-  /** Blocks until no handler runs, or the deadline passes. */
-  void awaitEnd(Deadline deadline) throws InterruptedException {
+  /** Blocks until no handler runs, or the deadline passes. Returns whether none runs. */
+  boolean awaitEnd(Deadline deadline) throws InterruptedException {
     lock.lock();
     try {
       while (running > 0 && !deadline.hasPassed()) {
         changed.await(deadline.remainingNanos(TimeUnit.SECONDS.toNanos(1)), TimeUnit.NANOSECONDS);
       }
+      return running == 0;
     } finally {
       lock.unlock();
     }

@@ -41,6 +41,7 @@ final class Keeper implements Runnable {
   private final LongAdder lost;
   private final TimeSource time;
   private final Backoff backoff = new Backoff();
+  private final CountDownLatch told = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
   private final ConcurrentLinkedQueue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
 
@@ -118,11 +119,15 @@ final class Keeper implements Runnable {
       while (!abandoned && !(closing && !isRetrying && inbox.isEmpty())) {
         awaitWork();
         attempt();
+        if (closing && !isRetrying && outcomes.isEmpty()) {
+          told.countDown();
+        }
       }
       if (!abandoned) {
         leave();
       }
     } finally {
+      told.countDown();
       ended.countDown();
     }
   }
@@ -155,7 +160,10 @@ final class Keeper implements Runnable {
     if (isRetrying) {
       return retryIsDue;
     }
-    return renewIsDue || scanIsDue || !outcomes.isEmpty() || (closing && inbox.isEmpty());
+    return renewIsDue
+        || scanIsDue
+        || !outcomes.isEmpty()
+        || (closing && (told.getCount() > 0 || inbox.isEmpty()));
   }
 
   private void attempt() {
@@ -307,14 +315,18 @@ final class Keeper implements Runnable {
     }
   }
 
+  /** Blocks until the server knows all that was settled before the close. */
+  void awaitTold(Deadline deadline) throws InterruptedException {
+    var unused = told.await(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
+  }
+
   boolean hasEnded() {
     return ended.getCount() == 0;
   }
 
   /** Blocks until it has ended, or the deadline passes. */
   void awaitEnd(Deadline deadline) throws InterruptedException {
-    var unused =
-        ended.await(deadline.remainingNanos(TimeUnit.DAYS.toNanos(1)), TimeUnit.NANOSECONDS);
+    var unused = ended.await(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void leave() {

@@ -18,12 +18,16 @@ import org.jspecify.annotations.Nullable;
 final class MetadataField {
   private static final JsonFactory JSON =
       new JsonFactoryBuilder().disable(JsonFactory.Feature.INTERN_FIELD_NAMES).build();
+  private static final byte[] EMPTY = {'{', '}'};
   private static final int SHORTEST_MEMBER = 7;
 
   private MetadataField() {}
 
   /** Compact, names in the order of their bytes, the characters of HTML escaped. */
   static byte[] write(Map<String, String> metadata) {
+    if (metadata.isEmpty()) {
+      return EMPTY;
+    }
     var json = new StringBuilder("{");
     metadata.entrySet().stream()
         .sorted((a, b) ->

@@ -18,6 +18,7 @@ final class StreamEntry implements Message {
   private final boolean redelivered;
   private volatile int attempts;
   private volatile long claimedAt;
+  private volatile boolean taken;
 
   private StreamEntry(
       Group group, String id, Fields fields, int attempts, boolean redelivered, long claimedAt) {
@@ -53,6 +54,16 @@ final class StreamEntry implements Message {
 
   void claimed(long sentAt) {
     claimedAt = sentAt;
+    taken = false;
+  }
+
+  /** Another consumer has it, or has done it. */
+  void taken() {
+    taken = true;
+  }
+
+  boolean isTaken() {
+    return taken;
   }
 
   @Override

@@ -24,6 +24,8 @@ final class StreamIntake implements Intake {
   private static final int BULK_MESSAGES = 100;
   private static final Duration BULK_AWAIT = Duration.ofSeconds(1);
   private static final Duration LONGEST_BLOCK = Duration.ofSeconds(2);
+  /** After so long without a sign of life a consumer with nothing pending is removed. */
+  private static final Duration FORGOTTEN = Duration.ofHours(1);
   /** How long giving back may take when the deadline has passed already. */
   private static final Duration GRACE = Duration.ofSeconds(1);
 
@@ -66,7 +68,7 @@ final class StreamIntake implements Intake {
         settings.claimable(),
         time);
     group.create();
-    group.tidy();
+    tidy(group);
     var bulk = subscription.bulk();
     var inbox = new Inbox(limits(subscription, settings), settings.redelivers(), time);
     var keeper = new Keeper(group, inbox, settings, receiver, lost, time);
@@ -86,6 +88,15 @@ final class StreamIntake implements Intake {
     var unused = context.threads().start(name + "/claims/" + subscription.topic(), keeper);
     var fetching = context.threads().start(name + "/fetch/" + subscription.topic(), fetcher);
     return new StreamIntake(reading, inbox, keeper, workers, fetching, context);
+  }
+
+  private static void tidy(Group group) {
+    try {
+      group.tidy(FORGOTTEN);
+    } catch (RuntimeException e) {
+      // Nobody depends on it.
+      LOG.debug("consumers of topic \"{}\" that ended can't be removed", group.topic(), e);
+    }
   }
 
   private static Inbox.Limits limits(TopicSubscription subscription, StreamSettings settings) {
@@ -133,14 +144,14 @@ final class StreamIntake implements Intake {
     reading.close();
     try {
       fetching.join(GRACE.toMillis());
-      inbox.awaitEnd(deadline);
-      // Handlers that still run keep their messages renewed; the keeper ends with the last of them.
+      boolean idle = inbox.awaitEnd(deadline);
       keeper.close();
       var grace = Deadline.after(GRACE, context.time());
-      keeper.awaitEnd(
-          deadline.remainingNanos() > grace.remainingNanos() && deadline.isSet()
-              ? deadline
-              : grace);
+      keeper.awaitTold(grace);
+      if (idle) {
+        keeper.awaitEnd(grace);
+      }
+      // A handler that still runs keeps its message renewed; the keeper ends with the last of them.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       keeper.close();

@@ -131,7 +131,7 @@ final class Workers {
   private List<StreamEntry> confirmed(List<StreamEntry> batch) {
     long now = time.nanos();
     for (var entry : batch) {
-      if (now - entry.claimedAt() >= doubtfulNanos) {
+      if (entry.isTaken() || now - entry.claimedAt() >= doubtfulNanos) {
         return keeper.confirm(batch);
       }
     }

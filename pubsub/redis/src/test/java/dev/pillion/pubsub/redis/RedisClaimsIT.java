@@ -3,8 +3,11 @@ package dev.pillion.pubsub.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pillion.connections.redis.RedisConnector;
+import dev.pillion.connections.redis.RedisSettings;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.Message;
+import dev.pillion.testservers.FaultProxy;
 import dev.pillion.testservers.RealServers;
 import dev.pillion.testservers.RedisServer;
 import io.lettuce.core.Consumer;
@@ -14,7 +17,6 @@ import io.lettuce.core.XReadArgs;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -238,20 +240,53 @@ class RedisClaimsIT {
 
   @Test
   void consumersOfEndedProcessesGoWhenNothingIsPendingForThem(RedisServer redis) {
-    try (var bus = Bus.on(uri(redis), Duration.ofSeconds(60))) {
-      bus.raw.xgroupCreate(
-          XReadArgs.StreamOffset.from(bus.topic, "0"),
-          Bus.GROUP,
-          XGroupCreateArgs.Builder.mkstream());
+    try (var bus = Bus.on(uri(redis), Duration.ofSeconds(60));
+        var connection =
+            RedisConnector.to(RedisSettings.at(uri(redis))).connect(TestTime.context())) {
+      var group =
+          new Group(connection, bus.topic, Bus.GROUP, "me", Duration.ofSeconds(60), TestTime.REAL);
+      group.create();
       bus.publish("x");
-      bus.readAs("pillion-dead-with-pending", 1);
-      for (var name : List.of("pillion-just-seen", Bus.GROUP)) {
+      bus.readAs("pillion-with-pending", 1);
+      for (var name : List.of("pillion-without", Bus.GROUP)) {
         bus.raw.xgroupCreateconsumer(bus.topic, Consumer.from(Bus.GROUP, name));
       }
-      bus.subscribe(Recorder.acknowledging());
-      // An hour has to pass: seen just now, none of them goes.
+      group.tidy(Duration.ofHours(1));
+      assertThat(bus.consumers()).hasSize(3);
+      group.tidy(Duration.ZERO);
       assertThat(bus.consumers().keySet())
-          .containsAll(Set.of("pillion-dead-with-pending", "pillion-just-seen", Bus.GROUP));
+          .containsExactlyInAnyOrder("pillion-with-pending", Bus.GROUP);
+      assertThat(bus.pending()).hasSize(1);
+    }
+  }
+
+  @Test
+  void whatWaitedBehindABrokenConnectionDoesNotBeginWhenAnotherRuntimeHasTakenIt(
+      RedisServer redis) {
+    try (var proxy = FaultProxy.to(redis.host(), redis.port());
+        var bus = Bus.on(uri(redis), TIMEOUT);
+        var cutOff = Bus.quick("redis://%s:%d".formatted(proxy.host(), proxy.port()), TIMEOUT)) {
+      cutOff.open(TestTime.context());
+      var release = new CountDownLatch(1);
+      var here = new Recorder(message -> awaited(release));
+      bus.publishMany(20);
+      bus.subscribe(cutOff, here, 1, null);
+      Bus.eventually(() -> assertThat(bus.pending()).hasSize(20));
+      Bus.eventually(() -> assertThat(here.running.get()).isEqualTo(1));
+      proxy.cut();
+      var there = Recorder.acknowledging();
+      bus.subscribe(there);
+      Bus.eventually(() -> assertThat(there.count()).isEqualTo(20));
+      // Its handler is done before it knows; then it could begin the next.
+      release.countDown();
+      Bus.eventually(() -> assertThat(here.running.get()).isZero());
+      proxy.heal();
+      Bus.eventually(() -> {
+        bus.publish("more");
+        assertThat(here.texts).contains("more");
+      });
+      assertThat(here.texts.stream().filter(text -> !text.equals("more"))).containsExactly("m0");
+      Bus.eventually(() -> assertThat(bus.pending()).isEmpty());
     }
   }
 
