@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import org.awaitility.core.ThrowingRunnable;
 import org.jspecify.annotations.Nullable;
 
@@ -159,6 +160,23 @@ final class Bus implements AutoCloseable {
         // A group that is about to be made anew, a server that is about to be back.
         .ignoreExceptions()
         .untilAsserted(assertion);
+  }
+
+  /** What holds now holds for so long. */
+  static void steadily(Duration duration, ThrowingRunnable assertion) {
+    await()
+        .during(duration)
+        .atMost(duration.plusSeconds(10))
+        .pollInterval(Duration.ofMillis(20))
+        .untilAsserted(assertion);
+  }
+
+  /** What a handler does that takes so long. */
+  static void work(Duration duration) {
+    long until = System.nanoTime() + duration.toNanos();
+    while (System.nanoTime() < until) {
+      LockSupport.parkNanos(1_000_000);
+    }
   }
 
   static Deadline soon() {

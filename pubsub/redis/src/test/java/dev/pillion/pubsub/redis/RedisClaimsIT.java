@@ -21,7 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,7 +39,7 @@ class RedisClaimsIT {
       var runs = new ConcurrentHashMap<String, Integer>();
       var recorder = new Recorder(message -> {
         runs.merge(Recorder.text(message), 1, Integer::sum);
-        sleep(TIMEOUT.multipliedBy(3));
+        Bus.work(TIMEOUT.multipliedBy(3));
         return Disposition.ACKNOWLEDGE;
       });
       // Two at a time: ten of twelve wait locally, for longer than any of them runs.
@@ -206,8 +205,7 @@ class RedisClaimsIT {
       bus.subscribe(recorder);
       Bus.eventually(() -> assertThat(recorder.running.get()).isEqualTo(2));
       bus.raw.xtrim(bus.topic, false, 0);
-      sleep(TIMEOUT);
-      assertThat(recorder.revoked).isEmpty();
+      Bus.steadily(TIMEOUT, () -> assertThat(recorder.revoked).isEmpty());
       release.countDown();
       Bus.eventually(() -> assertThat(bus.pending()).isEmpty());
       Bus.eventually(() -> assertThat(bus.component.lostToTrimming()).isEqualTo(1));
@@ -303,7 +301,7 @@ class RedisClaimsIT {
         if (!now.add(text)) {
           twice.incrementAndGet();
         }
-        sleep(Duration.ofMillis(15));
+        Bus.work(Duration.ofMillis(15));
         now.remove(text);
         return failed.add(text) ? Disposition.REDELIVER : Disposition.ACKNOWLEDGE;
       };
@@ -353,12 +351,5 @@ class RedisClaimsIT {
       Thread.currentThread().interrupt();
     }
     return Disposition.ACKNOWLEDGE;
-  }
-
-  private static void sleep(Duration duration) {
-    long until = System.nanoTime() + duration.toNanos();
-    while (System.nanoTime() < until) {
-      LockSupport.parkNanos(1_000_000);
-    }
   }
 }

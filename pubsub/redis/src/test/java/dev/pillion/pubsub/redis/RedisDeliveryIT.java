@@ -22,7 +22,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -384,7 +383,7 @@ class RedisDeliveryIT {
       var started = new CountDownLatch(3);
       var recorder = new Recorder(message -> {
         started.countDown();
-        pause(300);
+        Bus.work(Duration.ofMillis(300));
         return Disposition.ACKNOWLEDGE;
       });
       var intake = bus.subscribe(bus.component, recorder, 3, null);
@@ -413,8 +412,7 @@ class RedisDeliveryIT {
       intake.close(TestTime.in(Duration.ofMillis(10)));
       var again = Recorder.acknowledging();
       bus.subscribe(again);
-      pause(1_500);
-      assertThat(again.texts).isEmpty();
+      Bus.steadily(Duration.ofMillis(1_500), () -> assertThat(again.texts).isEmpty());
       release.countDown();
       Bus.eventually(() -> assertThat(bus.pending()).isEmpty());
       assertThat(again.texts).isEmpty();
@@ -446,13 +444,5 @@ class RedisDeliveryIT {
       Thread.currentThread().interrupt();
     }
     return Disposition.ACKNOWLEDGE;
-  }
-
-  /** Takes so long. */
-  private static void pause(long millis) {
-    long until = System.nanoTime() + Duration.ofMillis(millis).toNanos();
-    while (System.nanoTime() < until) {
-      LockSupport.parkNanos(1_000_000);
-    }
   }
 }
