@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Keeper implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
+  private static final Duration SHORTEST = Duration.ofMillis(5);
   private static final long LATELY_NANOS = Duration.ofSeconds(1).toNanos();
 
   private record Outcome(StreamEntry entry, Disposition disposition) {}
@@ -133,7 +134,7 @@ final class Keeper implements Runnable {
   }
 
   private void every(Duration interval, Runnable mark) {
-    time.schedule(interval, () -> {
+    time.schedule(interval.compareTo(SHORTEST) < 0 ? SHORTEST : interval, () -> {
       if (!hasEnded()) {
         mark.run();
         wake();

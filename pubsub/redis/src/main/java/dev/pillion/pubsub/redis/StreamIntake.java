@@ -85,9 +85,15 @@ final class StreamIntake implements Intake {
     keeper.onReclaimed(workers::add);
     var reading = connection.another(Deadline.none());
     var fetcher = new Fetcher(group, reading, inbox, workers::add, block(reading, settings), time);
-    var unused = context.threads().start(name + "/claims/" + subscription.topic(), keeper);
-    var fetching = context.threads().start(name + "/fetch/" + subscription.topic(), fetcher);
-    return new StreamIntake(reading, inbox, keeper, workers, fetching, context);
+    try {
+      var unused = context.threads().start(name + "/claims/" + subscription.topic(), keeper);
+      var fetching = context.threads().start(name + "/fetch/" + subscription.topic(), fetcher);
+      return new StreamIntake(reading, inbox, keeper, workers, fetching, context);
+    } catch (RuntimeException e) {
+      keeper.abandon();
+      reading.close();
+      throw e;
+    }
   }
 
   private static void tidy(Group group) {
