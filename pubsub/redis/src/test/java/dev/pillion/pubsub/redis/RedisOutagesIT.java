@@ -86,8 +86,8 @@ class RedisOutagesIT {
       release.countDown();
       Bus.eventually(() -> assertThat(recorder.running.get()).isZero());
       bus.publish("c");
-      Bus.eventually(() -> assertThat(recorder.texts)
-          .containsExactlyInAnyOrder("held", "a", "b", "c"));
+      Bus.eventually(
+          () -> assertThat(recorder.texts).containsExactlyInAnyOrder("held", "a", "b", "c"));
       assertThat(recorder.revoked).as("what was flushed is nobody else's").isEmpty();
 
       redis.kill();
