@@ -8,6 +8,7 @@ import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.nio.channels.UnresolvedAddressException;
@@ -49,7 +50,15 @@ final class AppFailures {
                 failure)
             : closed(operation, failure);
       case UNAVAILABLE -> unavailable(operation, text, failure);
-      default -> isAboutHeaders(text) ? tooLarge(operation, failure) : garbage(operation, failure);
+      default -> {
+        if (isRequestsHeaders(failure)) {
+          yield failure(
+              Reason.TOO_LARGE,
+              "the headers of the request are larger than the app at %s accepts",
+              failure);
+        }
+        yield isAboutHeaders(text) ? tooLarge(operation, failure) : garbage(operation, failure);
+      }
     };
   }
 
@@ -107,6 +116,16 @@ final class AppFailures {
           || cause instanceof NoRouteToHostException
           || cause instanceof UnresolvedAddressException) {
         return true;
+      }
+    }
+    return false;
+  }
+
+  /** The program has said how much it accepts, and this side has not sent more. */
+  private static boolean isRequestsHeaders(Throwable failure) {
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof HeaderListSizeException headers) {
+        return !headers.duringDecode();
       }
     }
     return false;
