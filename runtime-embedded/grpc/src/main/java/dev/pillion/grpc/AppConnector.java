@@ -29,6 +29,7 @@ final class AppConnector implements AutoCloseable {
   private boolean closed;
 
   AppConnector(AppOptions options, String appId) {
+    ClientLog.quiet();
     this.options = options;
     this.loops = new MultiThreadIoEventLoopGroup(
         1, new IoThreads(appId + "/app-io"), NioIoHandler.newFactory());

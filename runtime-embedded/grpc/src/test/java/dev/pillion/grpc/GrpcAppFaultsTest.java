@@ -36,10 +36,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +54,8 @@ import org.slf4j.LoggerFactory;
 @Timeout(60)
 class GrpcAppFaultsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final java.util.logging.Logger GRPC =
+      java.util.logging.Logger.getLogger("io.grpc.internal.AbstractClientStream");
 
   private GrpcApp app = GrpcApp.onPort(1);
   private @Nullable EmbeddedRuntime runtime;
@@ -416,11 +422,31 @@ class GrpcAppFaultsTest {
           .setData(Any.newBuilder().setValue(ByteString.copyFrom(new byte[200_000])))
           .build();
       runtimeWith(AppOptions.onPort(program.port).maxBodySize(100_000));
+      var lines = linesOfGrpc();
       assertThat(failure(Reason.TOO_LARGE))
           .hasMessageContaining("more than its maximum body size of 100000 bytes (set by maxBodySize)");
       program.handler = request -> CallbackProgram.answer("done");
       assertThat(invoke(PATIENCE)).isZero();
+      assertThat(lines).isEmpty();
     }
+  }
+
+  /** What gRPC logs of streams from now on. */
+  private static Queue<String> linesOfGrpc() {
+    var lines = new ConcurrentLinkedQueue<String>();
+    GRPC.addHandler(new Handler() {
+      @Override
+      public void publish(LogRecord line) {
+        lines.add(line.getMessage());
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    });
+    return lines;
   }
 
   @Test
