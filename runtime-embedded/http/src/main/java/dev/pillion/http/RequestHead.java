@@ -34,7 +34,7 @@ final class RequestHead {
     this.target = target;
     this.headers = headers;
     this.options = options;
-    long letters = options.address().length() + target.length() + OURS;
+    long letters = (long) OURS + options.address().length() + target.length();
     for (var field : headers) {
       letters += field.getName().length() + text(field.getValue()).length() + PER_FIELD;
     }
@@ -68,7 +68,7 @@ final class RequestHead {
   }
 
   private long packed() {
-    long bytes = packed(target) + options.address().length() + OURS;
+    long bytes = (long) OURS + options.address().length() + packed(target);
     for (var field : headers) {
       bytes += field.getName().length() + packed(text(field.getValue())) + PER_FIELD;
     }
