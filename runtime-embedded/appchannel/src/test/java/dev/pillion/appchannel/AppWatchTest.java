@@ -271,6 +271,13 @@ class AppWatchTest {
   }
 
   @Test
+  void aTransportPreparesBeforeAnythingIsOpened() {
+    var builder = EmbeddedRuntime.builder("orders").environment(Map.of());
+    builder.with(AppChannel.over(options(), app));
+    assertThat(app.prepared).isEqualTo(1);
+  }
+
+  @Test
   void aChannelThatNoRuntimeHasSaysWhoShouldHaveIt() {
     var channel = AppChannel.over(options(), app);
     assertThatThrownBy(() -> channel.invoke(request(), CallContext.EMPTY))

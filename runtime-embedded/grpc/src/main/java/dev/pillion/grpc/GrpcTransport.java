@@ -48,6 +48,11 @@ final class GrpcTransport implements AppTransport {
   }
 
   @Override
+  public void prepare() {
+    WarmUp.begin();
+  }
+
+  @Override
   public void start(EmbeddedRuntime runtime) {
     calls = new AppCalls(options, new AppConnector(options, runtime.appId()));
   }

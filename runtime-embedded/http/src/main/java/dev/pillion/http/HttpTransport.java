@@ -94,6 +94,11 @@ final class HttpTransport implements AppTransport {
   }
 
   @Override
+  public void prepare() {
+    WarmUp.begin(options);
+  }
+
+  @Override
   public void start(EmbeddedRuntime owner) {
     runtime = owner;
   }
