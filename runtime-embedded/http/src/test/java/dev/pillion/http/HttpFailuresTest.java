@@ -26,6 +26,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,6 +35,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Programs that do what no program should. */
 class HttpFailuresTest {
   private static final Duration SHORT = Duration.ofMillis(300);
+
+  /** What answers at once does so within the short time, which the first call of a JVM takes alone. */
+  @BeforeAll
+  static void warmUp() throws Exception {
+    WarmUp.callOnce(Asking.options(3000));
+  }
 
   private static void assertFails(ThrowingCallable call, Reason reason) {
     var failure = catchThrowableOfType(AppChannelException.class, call);
