@@ -38,7 +38,7 @@ final class ResourceLoader {
 
   /** Dapr's other kinds, of which some need a cluster. */
   private static final Set<String> NOT_READ = Set.of(
-      "Configuration", "HTTPEndpoint", "MCPServer", "Subscription", "WorkflowAccessPolicy");
+      "Configuration", "HTTPEndpoint", "MCPServer", "WorkflowAccessPolicy");
 
   private final String appId;
   private final String namespace;
