@@ -219,13 +219,12 @@ public final class AppChannel implements Extension {
   private Running open() {
     var current = running;
     if (current == null) {
-      throw new IllegalStateException(
-          "the channel to the app at %s is not open: %s"
-              .formatted(
-                  options.address(),
-                  started.get()
-                      ? "its runtime is closed"
-                      : "no runtime has it; give it to one by EmbeddedRuntime.builder(…).with(…)"));
+      throw new IllegalStateException("the channel to the app at %s is not open: %s"
+          .formatted(
+              options.address(),
+              started.get()
+                  ? "its runtime is closed"
+                  : "no runtime has it; give it to one by EmbeddedRuntime.builder(…).with(…)"));
     }
     return current;
   }

@@ -295,7 +295,8 @@ class AppWatchTest {
     var second = EmbeddedRuntime.builder("billing").environment(Map.of()).with(used);
     assertThatThrownBy(second::start)
         .isInstanceOf(IllegalStateException.class)
-        .hasMessage("the channel to the app at 127.0.0.1:3000 serves one runtime, and has had it; make another one");
+        .hasMessage(
+            "the channel to the app at 127.0.0.1:3000 serves one runtime, and has had it; make another one");
   }
 
   @Test

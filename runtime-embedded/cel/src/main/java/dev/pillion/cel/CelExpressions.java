@@ -64,17 +64,19 @@ public final class CelExpressions implements Expressions {
 
   @Override
   public Condition compile(String text, Set<String> numbers) {
-    return compile(text, SimpleType.INT, names -> names.stream().sorted()
+    return compile(text, SimpleType.INT, names -> names.stream()
+        .sorted()
         .filter(name -> !numbers.contains(name))
         .findFirst()
         .ifPresent(name -> {
           var nearest = NearestName.to(name, numbers);
-          throw new IllegalArgumentException("%s is no condition: there is no variable \"%s\"%s; there are %s"
-              .formatted(
-                  quoted(text),
-                  name,
-                  nearest == null ? "" : ", did you mean \"" + nearest + "\"?",
-                  new TreeSet<>(numbers)));
+          throw new IllegalArgumentException(
+              "%s is no condition: there is no variable \"%s\"%s; there are %s"
+                  .formatted(
+                      quoted(text),
+                      name,
+                      nearest == null ? "" : ", did you mean \"" + nearest + "\"?",
+                      new TreeSet<>(numbers)));
         }));
   }
 

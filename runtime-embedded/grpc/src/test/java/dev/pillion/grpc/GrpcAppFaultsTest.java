@@ -409,7 +409,8 @@ class GrpcAppFaultsTest {
         throw Status.ABORTED.asRuntimeException(trailers);
       };
       runtimeWith(AppOptions.onPort(program.port).maxHeaderSize(8_192));
-      assertThat(failure(Reason.TOO_LARGE)).hasMessageContaining("its maximum header size of 8192 (set by maxHeaderSize)");
+      assertThat(failure(Reason.TOO_LARGE))
+          .hasMessageContaining("its maximum header size of 8192 (set by maxHeaderSize)");
       program.handler = request -> CallbackProgram.answer("done");
       assertThat(invoke(PATIENCE)).isZero();
     }
@@ -424,7 +425,8 @@ class GrpcAppFaultsTest {
       runtimeWith(AppOptions.onPort(program.port).maxBodySize(100_000));
       var lines = linesOfGrpc();
       assertThat(failure(Reason.TOO_LARGE))
-          .hasMessageContaining("more than its maximum body size of 100000 bytes (set by maxBodySize)");
+          .hasMessageContaining(
+              "more than its maximum body size of 100000 bytes (set by maxBodySize)");
       program.handler = request -> CallbackProgram.answer("done");
       assertThat(invoke(PATIENCE)).isZero();
       assertThat(lines).isEmpty();

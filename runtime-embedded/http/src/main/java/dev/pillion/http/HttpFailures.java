@@ -76,8 +76,7 @@ final class HttpFailures {
     if (cause instanceof UnknownHostException || cause instanceof UnresolvedAddressException) {
       return new AppChannelException(
           Reason.NOT_LISTENING,
-          "%s can't be reached: the name \"%s\" can't be resolved"
-              .formatted(app, options.host()),
+          "%s can't be reached: the name \"%s\" can't be resolved".formatted(app, options.host()),
           failure);
     }
     if (cause instanceof ConnectException

@@ -64,8 +64,7 @@ class HttpFailuresTest {
 
   @Test
   void theHostIsNotKnown() {
-    try (var asking =
-        new Asking(HttpApp.at(Asking.options(3000).host("no-such-host.invalid")))) {
+    try (var asking = new Asking(HttpApp.at(Asking.options(3000).host("no-such-host.invalid")))) {
       assertThatThrownBy(() -> asking.text(Asking.get("m")))
           .isInstanceOfSatisfying(AppChannelException.class, failure -> assertThat(failure.reason())
               .isEqualTo(Reason.NOT_LISTENING))

@@ -16,8 +16,6 @@ class WarmUpTest {
   @Test
   void itIsAWholeCallThatLeavesNothingBehind() throws Exception {
     assertThat(WarmUp.callOnce(Asking.options(3000))).asString().isEqualTo("ok");
-    await("Jetty's threads end")
-        .atMost(Asking.PATIENCE)
-        .until(() -> !runs("pillion/app-http"));
+    await("Jetty's threads end").atMost(Asking.PATIENCE).until(() -> !runs("pillion/app-http"));
   }
 }

@@ -70,7 +70,9 @@ final class Assembly {
         builder.drainTimeout);
   }
 
-  /** Which of several would be asked nobody could say; Dapr has one app beside a sidecar as well. */
+  /**
+   * Which of several would be asked nobody could say; Dapr has one app beside a sidecar as well.
+   */
   private void requireOneApp() {
     var apps = builder.extensions.stream()
         .map(Extension::appConnection)

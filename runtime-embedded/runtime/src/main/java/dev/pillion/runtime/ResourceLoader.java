@@ -37,8 +37,8 @@ final class ResourceLoader {
   private static final Set<String> READ = Set.of("Component", "Resiliency", "Subscription");
 
   /** Dapr's other kinds, of which some need a cluster. */
-  private static final Set<String> NOT_READ = Set.of(
-      "Configuration", "HTTPEndpoint", "MCPServer", "WorkflowAccessPolicy");
+  private static final Set<String> NOT_READ =
+      Set.of("Configuration", "HTTPEndpoint", "MCPServer", "WorkflowAccessPolicy");
 
   private final String appId;
   private final String namespace;

@@ -142,7 +142,9 @@ final class YamlDocument {
   private boolean ignoreErrors(MappingNode spec) {
     var text = fields.text(spec, "ignoreErrors").orElse("");
     if (!text.isEmpty() && !text.equals("true") && !text.equals("false")) {
-      problem(valueOf(spec, "ignoreErrors"), "\"ignoreErrors\" was \"%s\" but must be true or false".formatted(text));
+      problem(
+          valueOf(spec, "ignoreErrors"),
+          "\"ignoreErrors\" was \"%s\" but must be true or false".formatted(text));
     }
     return text.equals("true");
   }

@@ -77,7 +77,8 @@ final class ComponentFiles {
     try {
       var lines = Files.readAllLines(folder.resolve(file));
       int line = 0;
-      while (line < lines.size() && !lines.get(line).matches(".*- \\{?" + Pattern.quote(name) + "\\b.*")) {
+      while (line < lines.size()
+          && !lines.get(line).matches(".*- \\{?" + Pattern.quote(name) + "\\b.*")) {
         line++;
       }
       return "%s:%d: component \"%s\": %s"
