@@ -33,11 +33,14 @@ public final class ComponentMetadata {
 
   private final Map<String, String> values;
   private final Map<String, String> secretNames;
+  private final boolean namespaced;
   private final Map<String, String> spelling = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
   private final Set<String> known = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
   private final Set<String> problems = new LinkedHashSet<>();
 
-  private ComponentMetadata(Map<String, String> values, Map<String, String> secretNames) {
+  private ComponentMetadata(
+      Map<String, String> values, Map<String, String> secretNames, boolean namespaced) {
+    this.namespaced = namespaced;
     this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
     this.secretNames = Map.copyOf(secretNames);
     this.values.keySet().forEach(key -> {
@@ -50,7 +53,7 @@ public final class ComponentMetadata {
 
   /** The settings as written; copied. */
   public static ComponentMetadata of(Map<String, String> values) {
-    return new ComponentMetadata(values, Map.of());
+    return new ComponentMetadata(values, Map.of(), false);
   }
 
   /**
@@ -60,7 +63,20 @@ public final class ComponentMetadata {
    *     that came from one; an empty name for those that came from elsewhere and may be secret too
    */
   public static ComponentMetadata of(Map<String, String> values, Map<String, String> secretNames) {
-    return new ComponentMetadata(values, secretNames);
+    return new ComponentMetadata(values, secretNames, false);
+  }
+
+  /** The same settings, of which one was written with the placeholder {@code {namespace}}. */
+  public ComponentMetadata inNamespace() {
+    return new ComponentMetadata(values, secretNames, true);
+  }
+
+  /**
+   * Whether a value was written with the placeholder {@code {namespace}}: the topics of a pubsub
+   * then bear the namespace, as in Dapr.
+   */
+  public boolean isNamespaced() {
+    return namespaced;
   }
 
   /**

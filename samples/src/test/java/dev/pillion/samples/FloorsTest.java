@@ -36,6 +36,7 @@ class FloorsTest {
       "dev.cel", Set.of("runtime-embedded/cel"),
       "io.github.resilience4j", Set.of("runtime-embedded/resiliency"),
       "io.netty", Set.of("connections/redis"),
+      "org.apache.kafka", Set.of("connections/kafka", "pubsub/kafka", "bindings/kafka"),
       "org.eclipse.jetty", Set.of("runtime-embedded/http"),
       "org.eclipse.jetty.http2", Set.of("runtime-embedded/http"));
 
@@ -112,7 +113,9 @@ class FloorsTest {
       return null;
     }
     if (path.endsWith("/testkit")) {
-      return "a test kit knows the API and JUnit, for authors of components have nothing else";
+      return dependency.artifact().equals("pillion-testkit")
+          ? null
+          : "a test kit knows the API, pillion-testkit and JUnit, for authors of components have nothing else";
     }
     if (!dependency.artifact().startsWith("pillion-connections-")) {
       return "a component depends on pillion-api and on connections";
@@ -146,7 +149,11 @@ class FloorsTest {
 
   private static boolean isFloor4(String artifact) {
     return Set.of(
-            "pillion-samples", "pillion-benchmarks", "pillion-polyglot", "pillion-test-servers")
+            "pillion-samples",
+            "pillion-benchmarks",
+            "pillion-polyglot",
+            "pillion-test-servers",
+            "pillion-test-servers-kafka")
         .contains(artifact);
   }
 

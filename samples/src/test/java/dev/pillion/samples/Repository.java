@@ -19,7 +19,7 @@ final class Repository {
   private static final Set<String> NOT_OURS =
       Set.of("target", ".git", "node_modules", ".venv", "data");
   private static final Set<String> UNPUBLISHED =
-      Set.of("samples", "benchmarks", "polyglot", "test-servers");
+      Set.of("samples", "benchmarks", "polyglot", "test-servers", "test-servers/kafka");
 
   private Repository() {}
 

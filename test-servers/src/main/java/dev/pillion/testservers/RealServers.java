@@ -24,8 +24,8 @@ import org.opentest4j.TestAbortedException;
 
 /**
  * Gives tests real servers by parameter type: {@link RedisServer}, {@link RedisSentinel},
- * {@link RedisClusterServers}, {@link PostgresServer}. One of each type is started per JVM, when
- * the first test asks for it, and closed when the test engine ends.
+ * {@link RedisClusterServers}, {@link KafkaServer}, {@link PostgresServer}. One of each type is
+ * started per JVM, when the first test asks for it, and closed when the test engine ends.
  *
  * <pre>{@code
  * @ExtendWith(RealServers.class)
@@ -37,11 +37,12 @@ import org.opentest4j.TestAbortedException;
  *
  * <p>Tests share these servers, with other classes too: they use keys, topics and databases of
  * their own, and neither stop nor pause them. Where a server comes from: the one that
- * {@code TEST_REDIS_URI}, or {@code TEST_POSTGRES_URL} with {@code TEST_POSTGRES_USER} and
- * {@code TEST_POSTGRES_PASSWORD}, names; otherwise what the system property {@code test.backends}
- * says: {@code docker} (fails if Docker does not answer), {@code embedded}, or {@code auto}, which
- * is the embedded program and, where a platform has none, Docker. If nothing can give the server,
- * the test is skipped, and the reason is printed. Thread-safe.
+ * {@code TEST_REDIS_URI}, {@code TEST_KAFKA_BROKERS}, or {@code TEST_POSTGRES_URL} with
+ * {@code TEST_POSTGRES_USER} and {@code TEST_POSTGRES_PASSWORD}, names; otherwise what the system
+ * property {@code test.backends} says: {@code docker} (fails if Docker does not answer),
+ * {@code embedded}, or {@code auto}, which is the embedded program and, where a platform has none,
+ * Docker. If nothing can give the server, the test is skipped, and the reason is printed.
+ * Thread-safe.
  */
 public final class RealServers implements ParameterResolver, ExecutionCondition {
   private static final ExtensionContext.Namespace NAMESPACE =
@@ -60,6 +61,11 @@ public final class RealServers implements ParameterResolver, ExecutionCondition 
           Optional.empty(),
           RedisServer::available,
           RedisClusterServers::start),
+      new Kind<>(
+          KafkaServer.class,
+          Optional.of("TEST_KAFKA_BROKERS"),
+          KafkaServer::available,
+          RealServers::kafka),
       new Kind<>(
           PostgresServer.class,
           Optional.of("TEST_POSTGRES_URL"),
@@ -131,6 +137,12 @@ public final class RealServers implements ParameterResolver, ExecutionCondition 
     return Environment.variable("TEST_REDIS_URI")
         .map(uri -> RedisServer.at(URI.create(uri), "TEST_REDIS_URI"))
         .orElseGet(RedisServer::start);
+  }
+
+  private static KafkaServer kafka() {
+    return Environment.variable("TEST_KAFKA_BROKERS")
+        .map(brokers -> KafkaServer.at(brokers, "TEST_KAFKA_BROKERS"))
+        .orElseGet(KafkaServer::start);
   }
 
   private static PostgresServer postgres() {

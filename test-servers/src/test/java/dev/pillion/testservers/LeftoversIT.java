@@ -36,7 +36,7 @@ class LeftoversIT {
         () -> child.running().isEmpty() && !Files.exists(child.directory()));
   }
 
-  /** A JVM that has started two Redis servers, one of them paused, and a PostgreSQL. */
+  /** A JVM that has started two Redis servers, one of them paused, a Kafka and a PostgreSQL. */
   private record Child(Process process, Path directory, List<ProcessHandle> servers) {
     static Child start() throws IOException {
       Process process = new ProcessBuilder(
@@ -59,7 +59,7 @@ class LeftoversIT {
                 file -> Long.parseLong(file.getFileName().toString()))
             .map(pid -> ProcessHandle.of(pid).orElseThrow())
             .toList();
-        assertThat(servers).hasSize(3);
+        assertThat(servers).hasSize(4);
         return new Child(process, directory, servers);
       }
     }
@@ -72,6 +72,7 @@ class LeftoversIT {
     public static void main(String[] args) throws IOException {
       RedisServer.start();
       RedisServer.start().pause();
+      KafkaServer.start();
       PostgresServer.start();
       System.out.println("directory " + Leftovers.newDirectory("any").getParent());
       assertThat(System.in.read()).isNegative();

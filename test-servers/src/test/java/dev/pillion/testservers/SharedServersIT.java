@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -35,6 +36,11 @@ class SharedServersIT {
     @Test
     void sharesTheServer(RedisServer redis) {
       assertThat(redis).isSameAs(FIRST.get());
+    }
+
+    @Test
+    void hasTopicsOfItsOwn(KafkaServer kafka) {
+      kafka.createTopic("orders-" + UUID.randomUUID(), 2);
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pillion.CallRejectedException;
+import dev.pillion.Registration;
 import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.call.CallContext;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -231,6 +233,23 @@ class AppWatchTest {
       var registration = channel.channel.onState(told::add);
       registration.close();
       registration.close();
+      app.listening = true;
+      channel.advance(ofSeconds(2));
+      assertThat(told).containsExactly(AppState.WAITING);
+    }
+  }
+
+  @Test
+  void aListenerMayEndTheRegistrationOfTheNext() {
+    app.listening = false;
+    try (var channel = TestChannel.to(app, options())) {
+      var next = new AtomicReference<Registration>();
+      channel.channel.onState(state -> {
+        if (state == AppState.HEALTHY) {
+          next.get().close();
+        }
+      });
+      next.set(channel.channel.onState(told::add));
       app.listening = true;
       channel.advance(ofSeconds(2));
       assertThat(told).containsExactly(AppState.WAITING);

@@ -29,6 +29,7 @@ final class AppAnswerObserver extends ClientStreamTracer.Factory implements Clie
   private volatile Metadata headers = new Metadata();
   private volatile Metadata trailers = new Metadata();
   private volatile boolean trailersArrived;
+  private volatile boolean saidOk;
 
   AppAnswerObserver(Metadata sent) {
     this.sent = sent;
@@ -74,6 +75,7 @@ final class AppAnswerObserver extends ClientStreamTracer.Factory implements Clie
               @Override
               public void onClose(Status status, Metadata arrived) {
                 trailers = arrived;
+                saidOk = status.isOk();
                 super.onClose(status, arrived);
               }
             },
@@ -82,8 +84,9 @@ final class AppAnswerObserver extends ClientStreamTracer.Factory implements Clie
     };
   }
 
+  /** Whether the program has answered with an error: "fine", but with nothing to it, is none. */
   boolean isTheProgramsOwn() {
-    return trailersArrived;
+    return trailersArrived && !saidOk;
   }
 
   <A extends Message> AppAnswer<A> answered(

@@ -25,10 +25,15 @@ import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.InvokeResponse;
 import dev.pillion.wire.runtime.v1.AppCallbackGrpc;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCalls;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.channels.ClosedChannelException;
@@ -336,6 +341,28 @@ class GrpcAppFaultsTest {
           .hasMessage(
               "what answers OnInvoke at 127.0.0.1:%d does not speak gRPC; is that the app's gRPC port?"
                   .formatted(garbage.port()));
+    }
+  }
+
+  @Test
+  void aProgramThatSaysFineAndNothingElseHasAnsweredGarbage() throws Exception {
+    var method = AppCallbackGrpc.getOnInvokeMethod().toBuilder()
+        .setType(MethodDescriptor.MethodType.SERVER_STREAMING)
+        .build();
+    var mute = NettyServerBuilder.forAddress(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        .addService(ServerServiceDefinition.builder(AppCallbackGrpc.SERVICE_NAME)
+            .addMethod(
+                method,
+                ServerCalls.asyncServerStreamingCall((request, answer) -> answer.onCompleted()))
+            .build())
+        .build()
+        .start();
+    try {
+      runtimeWith(AppOptions.onPort(mute.getPort()));
+      assertThat(failure(Reason.GARBAGE)).hasMessageContaining("OnInvoke");
+    } finally {
+      mute.shutdownNow();
     }
   }
 

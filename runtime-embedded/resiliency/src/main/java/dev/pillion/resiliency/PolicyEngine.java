@@ -131,6 +131,16 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     };
   }
 
+  /** How often the call's policies try it in all: 1 without retries, 0 for without end. */
+  public int attempts(Call call) {
+    var found = policies(call);
+    var retry = found == null || !call.repeatable() ? null : found.retry();
+    if (retry == null) {
+      return 1;
+    }
+    return retry.maxRetries() < 0 ? 0 : retry.maxRetries() + 1;
+  }
+
   @Override
   public boolean appliesTo(Call call) {
     return policies(call) != null

@@ -9,6 +9,8 @@ import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.engine.PubSubEngine;
+import dev.pillion.pubsub.spi.PubSubComponent;
 import dev.pillion.resiliency.PolicyEngine;
 import dev.pillion.secrets.spi.SecretStoreComponent;
 import dev.pillion.state.StateStore;
@@ -39,6 +41,7 @@ final class Assembly {
   private final List<String> problems = new ArrayList<>();
   private final List<Registry.Entry> opened = new ArrayList<>();
   private final List<ComponentException> unreachable = new ArrayList<>();
+  final PubSubEngine pubsub;
   private final StateEngine state;
   private final ResourceLoader resources;
 
@@ -56,6 +59,15 @@ final class Assembly {
     interceptors.add(policies);
     this.calls = CallChain.of(interceptors);
     this.state = new StateEngine(builder.appId, namespace, builder.serializer, calls);
+    this.pubsub = new PubSubEngine(
+        builder.appId,
+        namespace,
+        builder.serializer,
+        calls,
+        time,
+        policies::attempts,
+        PolicyAssembly::expressions,
+        builder.drainTimeout);
   }
 
   /**
@@ -101,7 +113,10 @@ final class Assembly {
       // Closed after everything that brings calls in, before the components that calls need.
       lifecycle.opened("policies", policies);
       lifecycle.opened("calls", calls::close);
+      pubsubs();
+      lifecycle.opened("subscriptions", pubsub);
       var runtime = new EmbeddedRuntime(builder, this);
+      builder.handlers.forEach(handler -> handler.accept(runtime));
       for (Extension extension : builder.extensions) {
         lifecycle.opened(extension.getClass().getName(), extension.start(runtime));
       }
@@ -152,6 +167,7 @@ final class Assembly {
         create(types, settings, document);
       }
     }
+    declareSubscriptions();
     if (!problems.isEmpty()) {
       unreachable.forEach(e -> problems.add(e.getMessage()));
       throw new InvalidConfigurationException(problems);
@@ -201,6 +217,9 @@ final class Assembly {
     if (component instanceof StateStoreComponent) {
       state.check(spec.name(), spec.metadata());
     }
+    if (component instanceof PubSubComponent) {
+      PubSubEngine.check(spec.metadata());
+    }
     if (component != null) {
       spec.metadata().problems().stream()
           .filter(problem ->
@@ -219,6 +238,34 @@ final class Assembly {
         spec.metadata(),
         spec.initTimeout(),
         spec.ignoreErrors()));
+  }
+
+  private void declareSubscriptions() {
+    for (var document : resources.subscriptions()) {
+      var declaration = document.declaration();
+      try {
+        pubsub.declare(declaration);
+      } catch (IllegalArgumentException e) {
+        problems.add("%s: subscription \"%s\": %s"
+            .formatted(document.source(), declaration.name(), e.getMessage()));
+      }
+      if (registry.find(declaration.pubsub(), PubSubComponent.class) == null) {
+        // Files are shared by apps, so a pubsub that only others have is no error.
+        log.warn(
+            "{}: there is no pubsub \"{}\", the subscription \"{}\" has no effect",
+            document.source(),
+            declaration.pubsub(),
+            declaration.name());
+      }
+    }
+  }
+
+  private void pubsubs() {
+    for (var entry : registry.entries()) {
+      if (entry.component() instanceof PubSubComponent component) {
+        pubsub.add(entry.name(), component, entry.metadata());
+      }
+    }
   }
 
   /** The handles that programs take from the runtime. */

@@ -2,13 +2,23 @@
 package dev.pillion.runtime;
 
 import dev.pillion.BuildingBlockException;
+import dev.pillion.HandlerRegistration;
+import dev.pillion.Handlers;
 import dev.pillion.Serializer;
+import dev.pillion.TypeRef;
 import dev.pillion.call.CallChain;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.component.Component;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.BulkHandler;
+import dev.pillion.pubsub.DeliveryHandler;
+import dev.pillion.pubsub.MessageHandler;
+import dev.pillion.pubsub.SubscribeOptions;
+import dev.pillion.pubsub.SubscriptionDeclaration;
+import dev.pillion.pubsub.Topic;
+import dev.pillion.pubsub.engine.PubSubEngine;
 import dev.pillion.resiliency.PolicyEngine;
 import dev.pillion.resiliency.Resiliency;
 import dev.pillion.state.StateStore;
@@ -22,6 +32,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe. Everything is usable when {@link Builder#start} returns, and nothing after
  * {@link #close}: handles then throw {@link IllegalStateException}.
  */
-public final class EmbeddedRuntime implements AutoCloseable {
+public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedRuntime.class);
 
   private final String appId;
@@ -54,6 +65,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
   private final Registry registry;
   private final Lifecycle lifecycle;
   private final Map<String, StateStore> stateStores;
+  private final PubSubEngine pubsub;
   private final List<Extension> extensions;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -69,6 +81,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
     this.registry = assembly.registry;
     this.lifecycle = assembly.lifecycle;
     this.stateStores = assembly.stateStores();
+    this.pubsub = assembly.pubsub;
     this.extensions = List.copyOf(builder.extensions);
   }
 
@@ -109,6 +122,62 @@ public final class EmbeddedRuntime implements AutoCloseable {
           "ERR_STATE_STORE_NOT_CONFIGURED");
     }
     return store;
+  }
+
+  /**
+   * The topic of a pubsub, to publish to. Handles are cheap; keep them all the same.
+   *
+   * @throws dev.pillion.NoSuchComponentException when there is no such pubsub, naming those there
+   *     are
+   * @throws IllegalArgumentException when the topic's name is empty
+   */
+  public Topic topic(String pubsubName, String topic) {
+    requireOpen();
+    return pubsub.topic(pubsubName, topic);
+  }
+
+  @Override
+  public <T> HandlerRegistration subscribe(
+      String pubsubName, String topic, Class<T> type, MessageHandler<T> handler) {
+    requireOpen();
+    return pubsub.subscribe(pubsubName, topic, TypeRef.of(type), handler);
+  }
+
+  @Override
+  public <T> HandlerRegistration subscribe(
+      String pubsubName,
+      String topic,
+      Class<T> type,
+      SubscribeOptions options,
+      DeliveryHandler<T> handler) {
+    return subscribe(pubsubName, topic, TypeRef.of(type), options, handler);
+  }
+
+  @Override
+  public <T> HandlerRegistration subscribe(
+      String pubsubName,
+      String topic,
+      TypeRef<T> type,
+      SubscribeOptions options,
+      DeliveryHandler<T> handler) {
+    requireOpen();
+    return pubsub.subscribe(pubsubName, topic, type, options, handler);
+  }
+
+  @Override
+  public <T> HandlerRegistration subscribeBulk(
+      String pubsubName,
+      String topic,
+      Class<T> type,
+      SubscribeOptions options,
+      BulkHandler<T> handler) {
+    requireOpen();
+    return pubsub.subscribeBulk(pubsubName, topic, TypeRef.of(type), options, handler);
+  }
+
+  /** What the subscription resources say, in their order; of one topic the first. */
+  public List<SubscriptionDeclaration> subscriptions() {
+    return pubsub.declarations();
   }
 
   /** The chain that every call passes; a facade wraps what it receives in it. */
@@ -197,7 +266,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
   }
 
   /** Configures a runtime. Nothing is opened before {@link #start}. Not thread-safe; used once. */
-  public static final class Builder {
+  public static final class Builder implements Handlers<Builder> {
     final String appId;
     final List<Path> folders = new ArrayList<>();
     final Map<String, Component> components = new LinkedHashMap<>();
@@ -205,6 +274,7 @@ public final class EmbeddedRuntime implements AutoCloseable {
     final List<Extension> extensions = new ArrayList<>();
     final List<CallInterceptor> interceptors = new ArrayList<>();
     final List<Resiliency> resiliency = new ArrayList<>();
+    final List<Consumer<EmbeddedRuntime>> handlers = new ArrayList<>();
     Map<String, String> environment = System.getenv();
     Serializer serializer = new JsonSerializer();
     Duration drainTimeout = Duration.ofSeconds(5);
@@ -275,6 +345,45 @@ public final class EmbeddedRuntime implements AutoCloseable {
      */
     public Builder resiliency(Resiliency policies) {
       resiliency.add(policies);
+      return this;
+    }
+
+    @Override
+    public <T> Builder subscribe(
+        String pubsub, String topic, Class<T> type, MessageHandler<T> handler) {
+      handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, handler));
+      return this;
+    }
+
+    @Override
+    public <T> Builder subscribe(
+        String pubsub,
+        String topic,
+        Class<T> type,
+        SubscribeOptions options,
+        DeliveryHandler<T> handler) {
+      return subscribe(pubsub, topic, TypeRef.of(type), options, handler);
+    }
+
+    @Override
+    public <T> Builder subscribe(
+        String pubsub,
+        String topic,
+        TypeRef<T> type,
+        SubscribeOptions options,
+        DeliveryHandler<T> handler) {
+      handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, options, handler));
+      return this;
+    }
+
+    @Override
+    public <T> Builder subscribeBulk(
+        String pubsub,
+        String topic,
+        Class<T> type,
+        SubscribeOptions options,
+        BulkHandler<T> handler) {
+      handlers.add(runtime -> runtime.subscribeBulk(pubsub, topic, type, options, handler));
       return this;
     }
 

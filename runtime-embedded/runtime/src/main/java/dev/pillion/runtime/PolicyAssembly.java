@@ -57,7 +57,8 @@ final class PolicyAssembly {
         found.isEmpty() ? List.of(merged) : List.of(), componentTypes, time, expressions);
   }
 
-  private static Expressions expressions() {
+  /** The language of conditions; one that refuses them all where the class path has none. */
+  static Expressions expressions() {
     return ServiceLoader.load(Expressions.class).findFirst().orElseGet(() -> text -> {
       throw new IllegalArgumentException(
           "nothing on the class path evaluates expressions; add the dependency dev.pillion:pillion-cel:"

@@ -8,6 +8,7 @@ import dev.pillion.component.Component;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.spi.PubSubComponent;
 import dev.pillion.state.spi.StateStoreComponent;
 import dev.pillion.state.spi.TransactionalStateStore;
 import java.time.Duration;
@@ -92,6 +93,9 @@ final class Registry {
         capabilities.add("TRANSACTIONAL");
       }
       capabilities.add("TTL");
+    }
+    if (component instanceof PubSubComponent pubsub && pubsub.expiresMessages()) {
+      capabilities.add("MESSAGE_TTL");
     }
     return capabilities;
   }

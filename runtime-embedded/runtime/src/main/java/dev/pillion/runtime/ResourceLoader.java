@@ -38,7 +38,7 @@ final class ResourceLoader {
 
   /** Dapr's other kinds, of which some need a cluster. */
   private static final Set<String> NOT_READ =
-      Set.of("Configuration", "HTTPEndpoint", "MCPServer", "Subscription", "WorkflowAccessPolicy");
+      Set.of("Configuration", "HTTPEndpoint", "MCPServer", "WorkflowAccessPolicy");
 
   private final String appId;
   private final String namespace;
@@ -46,6 +46,7 @@ final class ResourceLoader {
   private final Map<String, ComponentDocument> byName = new HashMap<>();
   private final List<ComponentDocument> documents = new ArrayList<>();
   private final List<ResiliencyDocument> resiliency = new ArrayList<>();
+  private final List<SubscriptionDocument> subscriptions = new ArrayList<>();
 
   ResourceLoader(String appId, String namespace, List<String> problems) {
     this.appId = appId;
@@ -61,6 +62,11 @@ final class ResourceLoader {
   /** The policies for this app in load order. */
   List<ResiliencyDocument> resiliency() {
     return resiliency;
+  }
+
+  /** The subscriptions of this app in load order. */
+  List<SubscriptionDocument> subscriptions() {
+    return subscriptions;
   }
 
   void load(Path folder) {
@@ -155,6 +161,14 @@ final class ResourceLoader {
       }
       return;
     }
+    if (isSubscription(document)) {
+      // Nor at that of these, as long as it runs without Kubernetes.
+      var subscription = isInScope(document) ? document.subscription() : null;
+      if (subscription != null) {
+        subscriptions.add(subscription);
+      }
+      return;
+    }
     if (!isDaprs(document) || isForeign(document)) {
       return;
     }
@@ -181,6 +195,23 @@ final class ResourceLoader {
     if (!version.equals("dapr.io/v1alpha1") || !kind.equals("Resiliency")) {
       problems.add(
           "%s: policies have apiVersion: dapr.io/v1alpha1 and kind: Resiliency, this has \"%s\" and \"%s\""
+              .formatted(document.source(), version, kind));
+    }
+    return true;
+  }
+
+  /** Whether it is a subscription; what only nearly is one is a problem. */
+  private boolean isSubscription(YamlDocument document) {
+    var version = document.text("apiVersion").orElse("");
+    var kind = document.text("kind").orElse("");
+    if (!kind.equalsIgnoreCase("Subscription")
+        || !(version.isEmpty() || version.contains("dapr"))) {
+      return false;
+    }
+    if (!kind.equals("Subscription")
+        || !List.of("dapr.io/v1alpha1", "dapr.io/v2alpha1").contains(version)) {
+      problems.add(
+          "%s: a subscription has apiVersion: dapr.io/v2alpha1 or dapr.io/v1alpha1 and kind: Subscription, this has \"%s\" and \"%s\""
               .formatted(document.source(), version, kind));
     }
     return true;

@@ -50,6 +50,7 @@ final class Settings {
     var values = new LinkedHashMap<String, String>();
     var secretNames = new HashMap<String, String>();
     var unresolved = new HashSet<String>();
+    boolean namespaced = false;
     for (var item : document.metadata()) {
       var secret = item.secret();
       var envRef = item.envRef();
@@ -65,13 +66,15 @@ final class Settings {
       if (value == null) {
         unresolved.add(item.name());
       }
+      namespaced |= value != null && value.contains("{namespace}");
       values.put(item.name(), value == null ? "" : filled(document, item.name(), value));
     }
+    var metadata = ComponentMetadata.of(values, secretNames);
     var spec = new ComponentSpec(
         document.name(),
         document.type(),
         document.version(),
-        ComponentMetadata.of(values, secretNames),
+        namespaced ? metadata.inNamespace() : metadata,
         document.initTimeout(),
         document.ignoreErrors());
     return new Resolved(spec, unresolved);

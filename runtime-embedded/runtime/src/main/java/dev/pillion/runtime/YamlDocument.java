@@ -90,6 +90,13 @@ final class YamlDocument {
     return new ResiliencyReader(fields).read(root);
   }
 
+  /** The subscription of the document; null when it has none to speak of, which is a problem. */
+  @Nullable
+  SubscriptionDocument subscription() {
+    boolean v1 = text("apiVersion").orElse("").endsWith("v1alpha1");
+    return new SubscriptionReader(fields).read(root, v1);
+  }
+
   /** The component of the document; null when it has none to speak of, which is a problem. */
   @Nullable
   ComponentDocument component() {

@@ -23,6 +23,8 @@ import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StateStoreComponent;
 import dev.pillion.state.spi.StoredValue;
 import dev.pillion.state.spi.TransactionalStateStore;
+import dev.pillion.testkit.PlainThreads;
+import dev.pillion.testkit.RealTime;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -51,7 +53,7 @@ public final class BareStateStore implements StateStore, AutoCloseable {
 
   /** Opens the component on the machine's own clock; {@link #close} closes it. */
   public static BareStateStore open(StateStoreComponent component) {
-    var time = new SystemTime();
+    var time = new RealTime();
     return open(component, time, () -> {
       component.close();
       time.close();

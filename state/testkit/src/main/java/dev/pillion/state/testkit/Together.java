@@ -24,8 +24,7 @@ final class Together {
 
   /** The results by thread; the first failure of any thread is thrown. */
   static <T> List<T> run(int threads, Work<T> work) throws Exception {
-    var pool =
-        Executors.newFixedThreadPool(threads, task -> SystemTime.daemon(task, "contract/together"));
+    var pool = Executors.newFixedThreadPool(threads, Together::daemon);
     try {
       var start = new CyclicBarrier(threads);
       var running = new ArrayList<Future<T>>();
@@ -54,5 +53,11 @@ final class Together {
     } catch (TimeoutException e) {
       throw new AssertionError("a thread was not done after " + PATIENCE_SECONDS + " s", e);
     }
+  }
+
+  private static Thread daemon(Runnable task) {
+    var thread = new Thread(task, "contract/together");
+    thread.setDaemon(true);
+    return thread;
   }
 }

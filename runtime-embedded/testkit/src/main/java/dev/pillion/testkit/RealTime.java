@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.state.testkit;
+package dev.pillion.testkit;
 
 import dev.pillion.concurrent.TimeSource;
 import java.time.Duration;
@@ -7,10 +7,16 @@ import java.time.Instant;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** The machine's own clocks; {@link #close} ends the thread that runs delayed tasks. */
-final class SystemTime implements TimeSource, AutoCloseable {
+/**
+ * The machine's own clocks, for a component that is tested without a runtime. {@link #close} ends
+ * the thread that runs delayed tasks. Thread-safe.
+ */
+public final class RealTime implements TimeSource, AutoCloseable {
   private final ScheduledThreadPoolExecutor timer =
-      new ScheduledThreadPoolExecutor(1, task -> daemon(task, "contract/timer"));
+      new ScheduledThreadPoolExecutor(1, task -> PlainThreads.daemon(task, "testkit/timer"));
+
+  /** A clock with a timer of its own. */
+  public RealTime() {}
 
   @Override
   public Instant now() {
@@ -31,11 +37,5 @@ final class SystemTime implements TimeSource, AutoCloseable {
   @Override
   public void close() {
     timer.shutdownNow();
-  }
-
-  static Thread daemon(Runnable task, String name) {
-    var thread = new Thread(task, name);
-    thread.setDaemon(true);
-    return thread;
   }
 }

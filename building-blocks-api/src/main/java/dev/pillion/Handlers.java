@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion;
+
+import dev.pillion.pubsub.BulkHandler;
+import dev.pillion.pubsub.DeliveryHandler;
+import dev.pillion.pubsub.MessageHandler;
+import dev.pillion.pubsub.SubscribeOptions;
+
+/**
+ * What a program can be called for. The builder of a runtime has it, whose handlers begin when the
+ * runtime starts, and the started runtime, whose handlers begin at once.
+ *
+ * @param <R> the builder itself, or the {@link HandlerRegistration} that ends the handler
+ */
+public interface Handlers<R> {
+  /**
+   * Hands over the data of each event of a topic. The event is done when the handler returns; when
+   * it throws, policies and the broker's redelivery decide.
+   *
+   * <p>Handlers of the same pubsub, topic and {@code consumerID} share its events: each goes to one
+   * of them, and to one runtime of those with the same {@code consumerID}, which is the app id
+   * unless set.
+   *
+   * @param type what the data is read as; {@code byte[]} for the bytes untouched
+   * @throws NoSuchComponentException when there is no pubsub of that name
+   * @throws IllegalArgumentException when the topic is empty or closed to this app, or the pubsub
+   *     can't do what is asked
+   */
+  <T> R subscribe(String pubsub, String topic, Class<T> type, MessageHandler<T> handler);
+
+  /** The same with the CloudEvent at hand and an outcome to choose. */
+  <T> R subscribe(
+      String pubsub,
+      String topic,
+      Class<T> type,
+      SubscribeOptions options,
+      DeliveryHandler<T> handler);
+
+  /** The same for generic types. */
+  <T> R subscribe(
+      String pubsub,
+      String topic,
+      TypeRef<T> type,
+      SubscribeOptions options,
+      DeliveryHandler<T> handler);
+
+  /**
+   * Hands over many events at a time, as {@link SubscribeOptions#bulk} says; Dapr's bulk
+   * subscription.
+   */
+  <T> R subscribeBulk(
+      String pubsub, String topic, Class<T> type, SubscribeOptions options, BulkHandler<T> handler);
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.pubsub;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.StringJoiner;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** How to subscribe. Immutable: each method returns another object. */
+public final class SubscribeOptions {
+  private static final SubscribeOptions DEFAULTS =
+      new SubscribeOptions(List.of(), null, null, 0, null, null, Map.of(), null);
+
+  private final List<Rule> rules;
+  private final @Nullable String deadLetterTopic;
+  private final @Nullable String consumerId;
+  private final int concurrency;
+  private final @Nullable Bulk bulk;
+  private final @Nullable String path;
+  private final Map<String, String> metadata;
+  private final @Nullable String app;
+
+  /**
+   * A routing rule.
+   *
+   * @param match a condition on {@code event}, in the language of {@code pillion-cel}; empty for
+   *     always
+   * @param path where events that match go
+   */
+  public record Rule(String match, String path) {}
+
+  /**
+   * How many events are handed over at a time.
+   *
+   * @param maxMessages at most so many; 0 for the component's own default, 100 unless it has one
+   * @param maxAwait waits so long for them from the first one on; zero for the component's own
+   *     default, 1 s unless it has one
+   */
+  public record Bulk(int maxMessages, Duration maxAwait) {}
+
+  private SubscribeOptions(
+      List<Rule> rules,
+      @Nullable String deadLetterTopic,
+      @Nullable String consumerId,
+      int concurrency,
+      @Nullable Bulk bulk,
+      @Nullable String path,
+      Map<String, String> metadata,
+      @Nullable String app) {
+    this.rules = rules;
+    this.deadLetterTopic = deadLetterTopic;
+    this.consumerId = consumerId;
+    this.concurrency = concurrency;
+    this.bulk = bulk;
+    this.path = path;
+    this.metadata = metadata;
+    this.app = app;
+  }
+
+  /**
+   * What the subscription resources of the runtime say about the topic, where there are any, and
+   * every event to the handler otherwise.
+   */
+  public static SubscribeOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * One more routing rule: events that match, and no earlier rule, have this {@link Delivery#path}.
+   * Events that match no rule are dropped, unless {@link #otherwise} says where they go.
+   */
+  public SubscribeOptions route(String match, String to) {
+    var more = new ArrayList<>(rules);
+    more.add(new Rule(match, to));
+    return new SubscribeOptions(
+        List.copyOf(more), deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
+  }
+
+  /** The path of events that match no rule. */
+  public SubscribeOptions otherwise(String to) {
+    return route("", to);
+  }
+
+  /**
+   * Only events that the subscription resource's routes send to this path. Its other settings come
+   * from the resource, too.
+   */
+  public SubscribeOptions onPath(String only) {
+    return new SubscribeOptions(
+        rules, deadLetterTopic, consumerId, concurrency, bulk, only, metadata, app);
+  }
+
+  /** Where events go that were dropped, or that no attempt has brought to success. */
+  public SubscribeOptions deadLetterTopic(String topic) {
+    return new SubscribeOptions(rules, topic, consumerId, concurrency, bulk, path, metadata, app);
+  }
+
+  /** The group that shares the topic's events; the component's {@code consumerID} unless set. */
+  public SubscribeOptions consumerId(String id) {
+    return new SubscribeOptions(rules, deadLetterTopic, id, concurrency, bulk, path, metadata, app);
+  }
+
+  /**
+   * How many events the handler has at a time, at most; the component's own limit unless set.
+   *
+   * @throws IllegalArgumentException when below one
+   */
+  public SubscribeOptions concurrency(int most) {
+    if (most < 1) {
+      throw new IllegalArgumentException("a concurrency of " + most + " would handle nothing");
+    }
+    return new SubscribeOptions(
+        rules, deadLetterTopic, consumerId, most, bulk, path, metadata, app);
+  }
+
+  /** How many events a bulk handler is given at a time, and how long it waits for them. */
+  public SubscribeOptions bulk(int maxMessages, Duration maxAwait) {
+    return new SubscribeOptions(
+        rules,
+        deadLetterTopic,
+        consumerId,
+        concurrency,
+        new Bulk(Math.max(0, maxMessages), maxAwait.isNegative() ? Duration.ZERO : maxAwait),
+        path,
+        metadata,
+        app);
+  }
+
+  /** Messages are no events: the handler gets their bytes as data ({@code rawPayload}). */
+  public SubscribeOptions raw() {
+    return metadata("rawPayload", "true");
+  }
+
+  /** These options with one more entry of subscription metadata. */
+  public SubscribeOptions metadata(String name, String value) {
+    return metadata(Map.of(name, value));
+  }
+
+  /** These options with more entries of subscription metadata. */
+  public SubscribeOptions metadata(Map<String, String> entries) {
+    var all = new TreeMap<>(metadata);
+    all.putAll(entries);
+    return new SubscribeOptions(
+        rules, deadLetterTopic, consumerId, concurrency, bulk, path, Map.copyOf(all), app);
+  }
+
+  /**
+   * The subscription is made for a program beside this one, which is named so in messages; it does
+   * not share a topic with handlers of this program.
+   */
+  public SubscribeOptions forApp(String name) {
+    return new SubscribeOptions(
+        rules, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, name);
+  }
+
+  /** The routing rules in order; unmodifiable. */
+  public List<Rule> rules() {
+    return rules;
+  }
+
+  /** The dead letter topic; null for none. */
+  public @Nullable String deadLetterTopic() {
+    return deadLetterTopic;
+  }
+
+  /** The group; null for the component's own. */
+  public @Nullable String consumerId() {
+    return consumerId;
+  }
+
+  /** How many events at a time; 0 for the component's own limit. */
+  public int concurrency() {
+    return concurrency;
+  }
+
+  /** The size of batches; null when not set. */
+  public @Nullable Bulk bulk() {
+    return bulk;
+  }
+
+  /** The only path the handler is for; null for all. */
+  public @Nullable String onPath() {
+    return path;
+  }
+
+  /** The subscription metadata; unmodifiable. */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  /** The program the subscription is made for; null for this one. */
+  public @Nullable String app() {
+    return app;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof SubscribeOptions that
+        && rules.equals(that.rules)
+        && Objects.equals(deadLetterTopic, that.deadLetterTopic)
+        && Objects.equals(consumerId, that.consumerId)
+        && concurrency == that.concurrency
+        && Objects.equals(bulk, that.bulk)
+        && Objects.equals(path, that.path)
+        && metadata.equals(that.metadata)
+        && Objects.equals(app, that.app);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(rules, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
+  }
+
+  @Override
+  public String toString() {
+    var text = new StringJoiner(", ").setEmptyValue("defaults");
+    if (!rules.isEmpty()) {
+      text.add("rules " + rules);
+    }
+    if (deadLetterTopic != null) {
+      text.add("dead letter topic " + deadLetterTopic);
+    }
+    if (consumerId != null) {
+      text.add("consumer id " + consumerId);
+    }
+    if (concurrency > 0) {
+      text.add("concurrency " + concurrency);
+    }
+    if (bulk != null) {
+      text.add("bulk of " + bulk.maxMessages() + " within " + bulk.maxAwait());
+    }
+    if (path != null) {
+      text.add("on path " + path);
+    }
+    if (!metadata.isEmpty()) {
+      text.add("metadata " + new TreeMap<>(metadata));
+    }
+    if (app != null) {
+      text.add("for " + app);
+    }
+    return text.toString();
+  }
+}

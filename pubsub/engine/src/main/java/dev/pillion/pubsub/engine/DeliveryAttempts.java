@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.pubsub.engine;
+
+import dev.pillion.CallTimeoutException;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallContext;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.pubsub.DeliveryResult;
+import dev.pillion.pubsub.spi.Disposition;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The attempts of the messages of one path, one after the other: each a start of the handler within
+ * the call chain, whose policies repeat it with what is left. Used by one thread.
+ */
+final class DeliveryAttempts {
+  private final Surroundings around;
+  private final NamedPubSub pubsub;
+  private final String topic;
+  private final DeliveryLoop loop;
+  private final Subscriber subscriber;
+  private final PathHandler handler;
+  private final String path;
+  private final RunningDelivery running;
+
+  DeliveryAttempts(
+      Surroundings around,
+      NamedPubSub pubsub,
+      String topic,
+      DeliveryLoop loop,
+      Subscriber subscriber,
+      PathHandler handler,
+      String path,
+      RunningDelivery running) {
+    this.around = around;
+    this.pubsub = pubsub;
+    this.topic = topic;
+    this.loop = loop;
+    this.subscriber = subscriber;
+    this.handler = handler;
+    this.path = path;
+    this.running = running;
+  }
+
+  /** Runs them; each message is then settled, or failed, or neither when a stop came before it. */
+  void run(List<Tracked> messages) {
+    var call = Call.inbound(
+        "pubsub",
+        pubsub.target(topic),
+        subscriber.isBulk() ? "bulkDeliver" : "deliver",
+        true,
+        CallContext.of(Deadline.none(), trace(messages)));
+    int limit = subscriber.deadLetterTopic() == null ? 0 : around.attempts().applyAsInt(call);
+    try {
+      around.calls().run(call, inner -> {
+        attempt(messages, limit, inner);
+        return true;
+      });
+    } catch (Exception e) {
+      for (var message : messages) {
+        if (!message.isSettled() && message.failure() == null) {
+          // A breaker is open, or the runtime closes: nothing was attempted, nothing is judged.
+          message.settle(Disposition.REDELIVER);
+        } else if (e instanceof CallTimeoutException && !message.isSettled()) {
+          // Says more than the interrupt that the handler met.
+          message.failed(e);
+        }
+      }
+    } finally {
+      running.ended();
+    }
+  }
+
+  /** The trace of a single event; a batch has many. */
+  private static Map<String, String> trace(List<Tracked> messages) {
+    if (messages.size() > 1) {
+      return Map.of();
+    }
+    var event = messages.get(0).event();
+    if (event.traceparent().isEmpty()) {
+      return Map.of();
+    }
+    var headers = new HashMap<String, String>();
+    headers.put("traceparent", event.traceparent());
+    if (!event.tracestate().isEmpty()) {
+      headers.put("tracestate", event.tracestate());
+    }
+    return headers;
+  }
+
+  private void attempt(List<Tracked> messages, int limit, Call call) throws Exception {
+    var left = new ArrayList<Tracked>(messages.size());
+    for (var message : messages) {
+      // What an earlier process has begun counts: a message that kills its process must come to an
+      // end.
+      if (!message.isSettled() && (limit == 0 || message.attempts() < limit)) {
+        left.add(message);
+      } else if (!message.isSettled() && message.failure() == null) {
+        message.failed(new DeliveryFailedException(
+            "%d attempts had begun before, none of which has come to an end"
+                .formatted(message.attempts())));
+      }
+    }
+    if (left.isEmpty() || !running.begin()) {
+      return;
+    }
+    left.removeIf(message -> !message.begin());
+    List<DeliveryResult> results;
+    try {
+      results = left.isEmpty() ? List.of() : handle(left, call);
+    } catch (Exception e) {
+      running.handled();
+      for (var message : left) {
+        if (running.isStopped()) {
+          message.takeBack();
+        }
+        message.failed(e);
+      }
+      running.between();
+      throw e;
+    }
+    running.handled();
+    settle(left, results);
+  }
+
+  private List<DeliveryResult> handle(List<Tracked> left, Call call) throws Exception {
+    var items = new ArrayList<EventSink.Item>(left.size());
+    for (var message : left) {
+      var delivery =
+          new HandedDelivery(pubsub.name(), topic, path, message, call.context().deadline());
+      items.add(new EventSink.Item(message.event(), delivery));
+    }
+    try {
+      return handler.sink().handle(items);
+    } catch (StackOverflowError | LinkageError | AssertionError e) {
+      // The handler's own fault, not the JVM's end.
+      throw new DeliveryFailedException("the handler failed with " + e, e);
+    }
+  }
+
+  private void settle(List<Tracked> left, @Nullable List<DeliveryResult> results)
+      throws DeliveryFailedException {
+    DeliveryFailedException first = null;
+    for (int i = 0; i < left.size(); i++) {
+      var failure =
+          settle(left.get(i), results == null || i >= results.size() ? null : results.get(i));
+      first = first == null ? failure : first;
+    }
+    if (first != null) {
+      running.between();
+      throw first;
+    }
+  }
+
+  private @Nullable DeliveryFailedException settle(
+      Tracked message, @Nullable DeliveryResult result) {
+    DeliveryFailedException failure = null;
+    if (result == null) {
+      failure = new DeliveryFailedException("the handler gave no outcome");
+    } else if (result == DeliveryResult.RETRY) {
+      failure = new DeliveryFailedException("the handler asked for another attempt");
+    } else if (result == DeliveryResult.DROP) {
+      try {
+        loop.drop(subscriber, message);
+      } catch (RuntimeException e) {
+        failure = new DeliveryFailedException(
+            "the event was dropped, but the dead letter topic does not take it", e);
+      }
+    }
+    if (failure == null) {
+      message.settle(Disposition.ACKNOWLEDGE);
+    } else {
+      message.failed(failure);
+    }
+    return failure;
+  }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.pubsub.engine;
+
+import dev.pillion.component.ComponentContext;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.pubsub.spi.Disposition;
+import dev.pillion.pubsub.spi.Intake;
+import dev.pillion.pubsub.spi.MessageReceiver;
+import dev.pillion.pubsub.spi.OutgoingMessage;
+import dev.pillion.pubsub.spi.TopicSubscription;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/** The queue of one group and the threads that empty it. Thread-safe. */
+final class MemoryGroup implements Intake {
+  static final int CAPACITY = 1_000;
+  private static final int BULK = 100;
+  private static final Duration BULK_AWAIT = Duration.ofSeconds(1);
+  private static final Duration REDELIVERY = Duration.ofSeconds(1);
+  private static final long PULSE = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private final ComponentContext context;
+  private final TopicSubscription subscription;
+  private final MessageReceiver receiver;
+  private final Consumer<MemoryGroup> onClose;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Condition room = lock.newCondition();
+  private final Deque<MemoryMessage> queue = new ArrayDeque<>();
+  private int held;
+  private int running;
+  private int idle;
+  private int workers;
+  private boolean paused;
+  private boolean closed;
+
+  MemoryGroup(
+      ComponentContext context,
+      TopicSubscription subscription,
+      MessageReceiver receiver,
+      Consumer<MemoryGroup> onClose) {
+    this.context = context;
+    this.subscription = subscription;
+    this.receiver = receiver;
+    this.onClose = onClose;
+  }
+
+  /** Whether messages of this topic are the group's: its own, or one that its pattern begins. */
+  boolean takes(String topic) {
+    var own = subscription.topic();
+    return own.endsWith("*")
+        ? topic.length() >= own.length() && topic.startsWith(own.substring(0, own.length() - 1))
+        : own.equals(topic);
+  }
+
+  void start() {
+    workers = Math.max(1, subscription.concurrency());
+    for (int i = 0; i < workers; i++) {
+      context.threads().start("pubsub/" + context.name() + "/" + subscription.topic(), this::work);
+    }
+  }
+
+  /** Adds a message, once there is room; false when there was none in time. */
+  boolean offer(OutgoingMessage message, long nanos) {
+    long left = nanos;
+    lock.lock();
+    try {
+      while (!closed && held >= CAPACITY) {
+        if (left <= 0) {
+          return false;
+        }
+        left = room.awaitNanos(left);
+      }
+      if (!closed) {
+        held++;
+        queue.addLast(new MemoryMessage(message));
+        wake();
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void wake() {
+    if (idle > 0) {
+      changed.signal();
+    }
+  }
+
+  private void work() {
+    while (true) {
+      var batch = take();
+      if (batch.isEmpty()) {
+        return;
+      }
+      List<Disposition> dispositions = List.of();
+      try {
+        dispositions = subscription.bulk() == null
+            ? List.of(receiver.receive(batch.get(0)))
+            : receiver.receiveAll(List.copyOf(batch));
+      } finally {
+        settle(batch, dispositions);
+      }
+    }
+  }
+
+  /** The next messages; none when the group has ended. */
+  private List<MemoryMessage> take() {
+    var batch = new ArrayList<MemoryMessage>();
+    lock.lock();
+    try {
+      await(Long.MAX_VALUE);
+      var bulk = subscription.bulk();
+      int most = bulk == null ? 1 : bulk.maxMessages() == 0 ? BULK : bulk.maxMessages();
+      var await = bulk == null || bulk.maxAwait().isZero() ? BULK_AWAIT : bulk.maxAwait();
+      long until = context.time().nanos() + await.toNanos();
+      while (!closed && !paused && batch.size() < most) {
+        if (queue.isEmpty() && !await(until - context.time().nanos())) {
+          break;
+        }
+        if (!queue.isEmpty()) {
+          batch.add(queue.removeFirst());
+        }
+      }
+      running += batch.size();
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for a message; false when there is none in time, or none is to be taken any more. */
+  private boolean await(long nanos) {
+    long left = nanos;
+    while (!closed && (paused || queue.isEmpty())) {
+      if (left <= 0) {
+        return false;
+      }
+      idle++;
+      try {
+        left = changed.awaitNanos(left);
+      } catch (InterruptedException e) {
+        // The runtime's threads end: so does the group.
+        closed = true;
+      } finally {
+        idle--;
+      }
+    }
+    return !closed;
+  }
+
+  private void settle(List<MemoryMessage> batch, List<Disposition> dispositions) {
+    lock.lock();
+    try {
+      running -= batch.size();
+      for (int i = batch.size() - 1; i >= 0; i--) {
+        var disposition = i < dispositions.size() ? dispositions.get(i) : Disposition.REDELIVER;
+        settle(batch.get(i), disposition);
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void settle(MemoryMessage message, Disposition disposition) {
+    switch (disposition) {
+      case ACKNOWLEDGE -> {
+        held--;
+        room.signal();
+      }
+      case RELEASE -> {
+        message.comesBack(false);
+        queue.addFirst(message);
+      }
+      case REDELIVER -> {
+        message.comesBack(true);
+        context.time().schedule(REDELIVERY, () -> again(message));
+      }
+    }
+  }
+
+  private void again(MemoryMessage message) {
+    lock.lock();
+    try {
+      queue.addLast(message);
+      wake();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void pause() {
+    set(true);
+  }
+
+  @Override
+  public void resume() {
+    set(false);
+  }
+
+  private void set(boolean nowPaused) {
+    lock.lock();
+    try {
+      paused = nowPaused;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close(Deadline deadline) {
+    onClose.accept(this);
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+      room.signalAll();
+      while (running > 0 && !deadline.hasPassed()) {
+        changed.awaitNanos(deadline.remainingNanos(PULSE));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.pubsub.engine;
+
+import dev.pillion.pubsub.spi.Message;
+import dev.pillion.pubsub.spi.OutgoingMessage;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A message in one group's queue, with its own count of attempts. */
+final class MemoryMessage implements Message {
+  private final OutgoingMessage sent;
+  private final Map<String, String> metadata;
+  private volatile int attempts;
+  private volatile boolean redelivered;
+
+  MemoryMessage(OutgoingMessage sent) {
+    var given = sent.metadata();
+    this.sent = sent;
+    this.metadata = given == null ? Map.of() : given;
+  }
+
+  @Override
+  public byte[] data() {
+    return sent.data();
+  }
+
+  @Override
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  @Override
+  public @Nullable String contentType() {
+    return null;
+  }
+
+  @Override
+  public int attempts() {
+    return attempts;
+  }
+
+  @Override
+  public boolean isRedelivered() {
+    return redelivered;
+  }
+
+  @Override
+  public void recordAttempts(int begun) {
+    attempts = begun;
+  }
+
+  /** It has been handed over, and comes back. */
+  void comesBack(boolean failed) {
+    // The first attempt is not recorded; it is known here all the same.
+    if (failed && attempts == 0) {
+      attempts = 1;
+    }
+    redelivered = true;
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.pubsub.engine;
+
+import dev.pillion.Expressions;
+import dev.pillion.HandlerRegistration;
+import dev.pillion.NoSuchComponentException;
+import dev.pillion.Serializer;
+import dev.pillion.TypeRef;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallChain;
+import dev.pillion.component.ComponentMetadata;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.BulkHandler;
+import dev.pillion.pubsub.DeliveryHandler;
+import dev.pillion.pubsub.MessageHandler;
+import dev.pillion.pubsub.SubscribeOptions;
+import dev.pillion.pubsub.SubscriptionDeclaration;
+import dev.pillion.pubsub.Topic;
+import dev.pillion.pubsub.spi.PubSubComponent;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
+
+/**
+ * Makes what programs hold, topics and handlers, of what brokers implement. Thread-safe, but for
+ * {@link #add} and {@link #declare}, which are called while the runtime starts.
+ */
+public final class PubSubEngine implements AutoCloseable {
+  private static final String CONSUMER_ID = "consumerID";
+
+  private final Surroundings around;
+  private final Subscriptions subscriptions;
+  private final Stamps stamps;
+  private final Map<String, NamedPubSub> pubsubs = new ConcurrentHashMap<>();
+
+  /**
+   * The engine of one runtime.
+   *
+   * @param namespace empty when there is none
+   * @param attempts how often policies try a call: 1 without a policy, 0 for without end
+   * @param expressions the language of routing rules, asked for when there are any; refuses them
+   *     with an IllegalArgumentException when there is none
+   * @param drainTimeout how long closing a handler waits for what it is doing
+   */
+  public PubSubEngine(
+      String appId,
+      String namespace,
+      Serializer serializer,
+      CallChain calls,
+      TimeSource time,
+      ToIntFunction<Call> attempts,
+      Supplier<Expressions> expressions,
+      Duration drainTimeout) {
+    this.around = new Surroundings(
+        appId, namespace, serializer, calls, time, attempts, expressions, drainTimeout);
+    this.stamps = new Stamps(time, ZoneId.systemDefault());
+    this.subscriptions = new Subscriptions(around);
+  }
+
+  /** Makes the building block's own settings known to {@code metadata}: scopes and group. */
+  public static void check(ComponentMetadata metadata) {
+    TopicScopes.of("", "", metadata);
+    metadata.accept(CONSUMER_ID);
+  }
+
+  /** Adds a component, whose settings {@link #check} has made known. */
+  public void add(String name, PubSubComponent component, ComponentMetadata metadata) {
+    var group = component.consumerGroup();
+    var consumerId = metadata.text(CONSUMER_ID).map(String::strip).orElse("");
+    pubsubs.put(
+        name,
+        new NamedPubSub(
+            name,
+            component,
+            new Envelope(
+                around.appId(), name, component.expiresMessages(), stamps, EventIds.RANDOM),
+            TopicScopes.of(name, around.appId(), metadata),
+            metadata.isNamespaced() ? around.namespace() : "",
+            group != null ? group : consumerId.isEmpty() ? around.appId() : consumerId));
+  }
+
+  /**
+   * Keeps what a subscription resource says, for handlers that leave it to it. The first one of a
+   * pubsub and topic holds.
+   *
+   * @throws IllegalArgumentException when its routing rules are wrong
+   */
+  public void declare(SubscriptionDeclaration declaration) {
+    subscriptions.declare(declaration);
+  }
+
+  /** What has been declared, in the order of the resources; the first one of a pair. */
+  public List<SubscriptionDeclaration> declarations() {
+    return subscriptions.declarations();
+  }
+
+  /**
+   * The topic as programs hold it.
+   *
+   * @throws NoSuchComponentException when there is no such pubsub
+   * @throws IllegalArgumentException when the topic is empty
+   */
+  public Topic topic(String pubsub, String topic) {
+    var named = pubsub(pubsub);
+    if (topic.isEmpty()) {
+      throw new IllegalArgumentException("topic is empty in pubsub " + pubsub);
+    }
+    return new TopicClient(around, named, topic);
+  }
+
+  private NamedPubSub pubsub(String name) {
+    var named = pubsubs.get(name);
+    if (named == null) {
+      throw new NoSuchComponentException(
+          pubsubs.isEmpty() ? "ERR_PUBSUB_NOT_CONFIGURED" : "ERR_PUBSUB_NOT_FOUND",
+          "pubsub",
+          name,
+          pubsubs.keySet().stream().sorted().toList());
+    }
+    return named;
+  }
+
+  /** {@link dev.pillion.Handlers#subscribe(String, String, Class, MessageHandler)}. */
+  public <T> HandlerRegistration subscribe(
+      String pubsub, String topic, TypeRef<T> type, MessageHandler<T> handler) {
+    return subscribe(
+        pubsub,
+        topic,
+        SubscribeOptions.defaults(),
+        TypedSink.of(type, around.serializer(), handler));
+  }
+
+  /**
+   * {@link dev.pillion.Handlers#subscribe(String, String, TypeRef, SubscribeOptions,
+   * DeliveryHandler)}.
+   */
+  public <T> HandlerRegistration subscribe(
+      String pubsub,
+      String topic,
+      TypeRef<T> type,
+      SubscribeOptions options,
+      DeliveryHandler<T> handler) {
+    return subscribe(pubsub, topic, options, TypedSink.of(type, around.serializer(), handler));
+  }
+
+  /** {@link dev.pillion.Handlers#subscribeBulk}. */
+  public <T> HandlerRegistration subscribeBulk(
+      String pubsub,
+      String topic,
+      TypeRef<T> type,
+      SubscribeOptions options,
+      BulkHandler<T> handler) {
+    return subscribe(
+        pubsub,
+        topic,
+        options.bulk() == null ? options.bulk(0, Duration.ZERO) : options,
+        TypedSink.ofBulk(type, around.serializer(), handler));
+  }
+
+  private HandlerRegistration subscribe(
+      String pubsub, String topic, SubscribeOptions options, EventSink sink) {
+    return subscriptions.subscribe(pubsub(pubsub), topic, options, sink);
+  }
+
+  /** Ends every handler: intake first, then what runs, within the drain timeout. Idempotent. */
+  @Override
+  public void close() {
+    subscriptions.close();
+  }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.pubsub.engine;
+
+import dev.pillion.HandlerRegistration;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.pubsub.SubscribeOptions;
+import dev.pillion.pubsub.SubscriptionDeclaration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The handlers of one runtime and the groups they share. Thread-safe. */
+final class Subscriptions {
+  private final Surroundings around;
+  private final Map<Key, TopicGroup> groups = new ConcurrentHashMap<>();
+  private final Map<Pair, Declared> declared = new LinkedHashMap<>();
+  private final Set<Registered> registered = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  private record Key(String pubsub, String topic, String consumerId) {}
+
+  private record Pair(String pubsub, String topic) {}
+
+  private record Declared(SubscriptionDeclaration declaration, Subscriber subscriber) {}
+
+  Subscriptions(Surroundings around) {
+    this.around = around;
+  }
+
+  /**
+   * Keeps what a resource says about a topic; the first one of a pair holds, as in Dapr.
+   *
+   * @throws IllegalArgumentException when its rules are wrong
+   */
+  void declare(SubscriptionDeclaration declaration) {
+    var options = declaration.options();
+    declared.putIfAbsent(
+        new Pair(declaration.pubsub(), declaration.topic()),
+        new Declared(declaration, subscriber(declaration.pubsub(), declaration.topic(), options)));
+  }
+
+  List<SubscriptionDeclaration> declarations() {
+    return declared.values().stream().map(Declared::declaration).toList();
+  }
+
+  HandlerRegistration subscribe(
+      NamedPubSub pubsub, String topic, SubscribeOptions options, EventSink sink) {
+    if (topic.isEmpty()) {
+      throw new IllegalArgumentException("topic is empty in pubsub " + pubsub.name());
+    }
+    pubsub.scopes().requireSubscribing(topic);
+    var subscriber = subscriber(pubsub, topic, options);
+    var dead = subscriber.deadLetterTopic();
+    if (dead != null) {
+      pubsub.scopes().requirePublishing(dead);
+    }
+    var asked = subscriber.options().consumerId();
+    var key = new Key(pubsub.name(), topic, asked == null ? pubsub.consumerId() : asked);
+    var handler = new PathHandler(options.onPath(), sink, options.concurrency());
+    while (true) {
+      requireOpen();
+      var group =
+          groups.computeIfAbsent(key, k -> new TopicGroup(around, pubsub, topic, k.consumerId()));
+      boolean joined = false;
+      try {
+        joined = group.join(subscriber, handler);
+      } finally {
+        if (!joined && group.isClosed()) {
+          // It has ended, or could not begin: whoever comes next makes another one.
+          groups.remove(key, group);
+        }
+      }
+      if (joined) {
+        return register(new Registered(key, group, subscriber, handler));
+      }
+    }
+  }
+
+  private Registered register(Registered made) {
+    registered.add(made);
+    if (closed) {
+      made.close();
+      requireOpen();
+    }
+    return made;
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the runtime is closed");
+    }
+  }
+
+  /**
+   * The subscriber of a resource, where the options leave everything to it; else one of its own.
+   */
+  private Subscriber subscriber(NamedPubSub pubsub, String topic, SubscribeOptions options) {
+    var known = declared.get(new Pair(pubsub.name(), topic));
+    if (leavesAllToResource(options) && known != null) {
+      return known.subscriber();
+    }
+    if (options.onPath() != null) {
+      throw new IllegalArgumentException(
+          known == null
+              ? "a handler for the path \"%s\" needs a subscription resource for the topic \"%s\" of the pubsub \"%s\"; there are resources for %s"
+                  .formatted(options.onPath(), topic, pubsub.name(), declared.keySet())
+              : "a handler for the path \"%s\" has its other options from the subscription resource \"%s\""
+                  .formatted(options.onPath(), known.declaration().name()));
+    }
+    return subscriber(pubsub.name(), topic, options);
+  }
+
+  private Subscriber subscriber(String pubsub, String topic, SubscribeOptions options) {
+    var raw = RequestMetadata.isRaw(options.metadata());
+    return new Subscriber(
+        options,
+        Routes.of(options.rules(), around.expressions()),
+        new EventReader(pubsub, topic, raw, EventIds.RANDOM));
+  }
+
+  private static boolean leavesAllToResource(SubscribeOptions options) {
+    return options.rules().isEmpty()
+        && options.deadLetterTopic() == null
+        && options.consumerId() == null
+        && options.bulk() == null
+        && options.metadata().isEmpty()
+        && options.app() == null;
+  }
+
+  /** Drains all of them side by side within one drain timeout. */
+  void close() {
+    closed = true;
+    var left = new ArrayList<>(registered);
+    left.forEach(one -> one.handler.close());
+    var deadline = Deadline.after(around.drainTimeout(), around.time());
+    left.stream()
+        .sorted(Comparator.comparing(one -> one.group.topic()))
+        .forEach(one -> one.close(deadline));
+  }
+
+  /** One handler of the program's. */
+  private final class Registered implements HandlerRegistration {
+    private final Key key;
+    private final TopicGroup group;
+    private final Subscriber subscriber;
+    private final PathHandler handler;
+
+    Registered(Key key, TopicGroup group, Subscriber subscriber, PathHandler handler) {
+      this.key = key;
+      this.group = group;
+      this.subscriber = subscriber;
+      this.handler = handler;
+    }
+
+    @Override
+    public void pause() {
+      handler.pause(true);
+      group.pausedOrResumed();
+    }
+
+    @Override
+    public void resume() {
+      handler.pause(false);
+      group.pausedOrResumed();
+    }
+
+    @Override
+    public void close() {
+      close(Deadline.after(around.drainTimeout(), around.time()));
+    }
+
+    void close(Deadline deadline) {
+      if (registered.remove(this)) {
+        handler.close();
+        if (group.leave(subscriber, handler, deadline)) {
+          groups.remove(key, group);
+        }
+      }
+    }
+  }
+}

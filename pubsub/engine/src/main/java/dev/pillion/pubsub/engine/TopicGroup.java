@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.pubsub.engine;
+
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.pubsub.spi.Disposition;
+import dev.pillion.pubsub.spi.Intake;
+import dev.pillion.pubsub.spi.Message;
+import dev.pillion.pubsub.spi.MessageReceiver;
+import dev.pillion.pubsub.spi.TopicSubscription;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One topic, taken in for one consumer group, and the subscribers of this runtime that share it:
+ * each message goes to one of them, in turn. Thread-safe.
+ */
+final class TopicGroup implements MessageReceiver {
+  private static final Logger log = LoggerFactory.getLogger(TopicGroup.class);
+
+  private final NamedPubSub pubsub;
+  private final String topic;
+  private final String consumerId;
+  private final DeliveryLoop loop;
+  private final List<Subscriber> subscribers = new CopyOnWriteArrayList<>();
+  private final AtomicInteger turn = new AtomicInteger();
+  private final Map<Message, RunningDelivery> running =
+      Collections.synchronizedMap(new IdentityHashMap<>());
+
+  // Held while the intake begins and ends, which may take as long as the broker needs.
+  private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable Intake intake;
+  private boolean closed;
+
+  TopicGroup(Surroundings around, NamedPubSub pubsub, String topic, String consumerId) {
+    this.pubsub = pubsub;
+    this.topic = topic;
+    this.consumerId = consumerId;
+    this.loop = new DeliveryLoop(around, pubsub, topic);
+  }
+
+  NamedPubSub pubsub() {
+    return pubsub;
+  }
+
+  String topic() {
+    return topic;
+  }
+
+  /**
+   * Adds a handler, and begins to take in with the first one.
+   *
+   * @return whether it was added; not after the end
+   */
+  boolean join(Subscriber subscriber, PathHandler handler) {
+    lock.lock();
+    try {
+      if (closed) {
+        return false;
+      }
+      requireShareable(subscriber);
+      subscriber.add(handler);
+      if (!subscribers.contains(subscriber)) {
+        subscribers.add(subscriber);
+      }
+      if (intake == null) {
+        begin(subscriber, handler);
+      } else {
+        intake.resume();
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isClosed() {
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void begin(Subscriber subscriber, PathHandler handler) {
+    try {
+      intake = pubsub.component().subscribe(subscription(subscriber), this);
+      log.info("subscribed to {} as \"{}\"", pubsub.target(topic), consumerId);
+    } finally {
+      if (intake == null) {
+        subscriber.remove(handler);
+        subscribers.remove(subscriber);
+        closed = true;
+      }
+    }
+  }
+
+  private TopicSubscription subscription(Subscriber subscriber) {
+    var options = subscriber.options();
+    var bulk = options.bulk();
+    return new TopicSubscription(
+        pubsub.stored(topic),
+        consumerId,
+        options.metadata(),
+        options.concurrency(),
+        bulk == null ? null : new TopicSubscription.Bulk(bulk.maxMessages(), bulk.maxAwait()));
+  }
+
+  private void requireShareable(Subscriber subscriber) {
+    for (var other : subscribers) {
+      var theirs = other.options().app();
+      var ours = subscriber.options().app();
+      if ((theirs == null) != (ours == null)) {
+        throw new IllegalArgumentException(
+            "the topic \"%s\" of the pubsub \"%s\" has a handler of this program and a subscription of %s; give one of them a consumerId of its own"
+                .formatted(topic, pubsub.name(), theirs == null ? ours : theirs));
+      }
+      if (other.isBulk() != subscriber.isBulk()) {
+        throw new IllegalArgumentException(
+            "the topic \"%s\" of the pubsub \"%s\" has a bulk handler and one for single events; give one of them a consumerId of its own"
+                .formatted(topic, pubsub.name()));
+      }
+    }
+  }
+
+  @Override
+  public Disposition receive(Message message) {
+    return receiveAll(List.of(message)).get(0);
+  }
+
+  @Override
+  public List<Disposition> receiveAll(List<Message> messages) {
+    var subscriber = next();
+    if (subscriber == null) {
+      return Collections.nCopies(messages.size(), Disposition.RELEASE);
+    }
+    var delivery = new RunningDelivery();
+    messages.forEach(message -> running.put(message, delivery));
+    try {
+      return loop.deliver(subscriber, messages, delivery);
+    } catch (RuntimeException e) {
+      log.error("a delivery on {} failed unexpectedly", pubsub.target(topic), e);
+      return Collections.nCopies(messages.size(), Disposition.REDELIVER);
+    } finally {
+      messages.forEach(running::remove);
+    }
+  }
+
+  /** The next one that takes events now; null when none does. */
+  private @Nullable Subscriber next() {
+    var all = subscribers;
+    int size = all.size();
+    int begin = size < 2 ? 0 : Math.floorMod(turn.getAndIncrement(), size);
+    int seen = 0;
+    for (var subscriber : size < 2 ? all : rotated(begin)) {
+      if (subscriber.isActive()) {
+        return subscriber;
+      }
+      seen++;
+    }
+    log.debug("{}: none of {} subscribers takes events now", pubsub.target(topic), seen);
+    return null;
+  }
+
+  private List<Subscriber> rotated(int by) {
+    var copy = new ArrayList<>(subscribers);
+    Collections.rotate(copy, -by);
+    return copy;
+  }
+
+  @Override
+  public void revoke(Message message) {
+    var delivery = running.get(message);
+    if (delivery != null) {
+      delivery.stop();
+    }
+  }
+
+  /** Pauses the intake where nobody takes events any more, and resumes it where somebody does. */
+  void pausedOrResumed() {
+    lock.lock();
+    try {
+      if (intake == null || closed) {
+        return;
+      }
+      if (subscribers.stream().anyMatch(Subscriber::isActive)) {
+        intake.resume();
+      } else {
+        intake.pause();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes a handler out, and ends the intake with the last one.
+   *
+   * @return whether that was the last one
+   */
+  boolean leave(Subscriber subscriber, PathHandler handler, Deadline deadline) {
+    lock.lock();
+    try {
+      subscriber.remove(handler);
+      if (!subscriber.hasHandlers()) {
+        subscribers.remove(subscriber);
+      }
+      if (closed || !subscribers.isEmpty()) {
+        handler.drain(deadline);
+        return false;
+      }
+      closed = true;
+      if (intake != null) {
+        intake.close(deadline);
+      }
+      handler.drain(deadline);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.pubsub.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.pillion.pubsub.CloudEvent;
+import dev.pillion.pubsub.Delivery;
+import dev.pillion.pubsub.DeliveryHandler;
+import dev.pillion.pubsub.DeliveryResult;
+import dev.pillion.pubsub.PublishOptions;
+import dev.pillion.pubsub.SubscribeOptions;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * What becomes of an event, on every broker: the outcome table, cell by cell, and what stops and
+ * bad messages do to it. Run through a runtime, or through a facade, on a broker of one's own.
+ *
+ * <p>Topics and app ids are new in every test. The broker should be set to deliver again soon.
+ */
+public abstract class DeliveryContract {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration A_WHILE = Duration.ofMillis(400);
+
+  private final List<PubSubDoor> doors = new ArrayList<>();
+  private String app = newName("app");
+  private String topic = newName("topic");
+
+  /** What a handler does with an event. */
+  private enum Act {
+    SUCCEEDS,
+    ASKS_FOR_RETRY,
+    DROPS,
+    THROWS,
+    OVERFLOWS,
+    GIVES_NO_OUTCOME
+  }
+
+  /** A new runtime on the broker that all doors of a test share. */
+  protected abstract PubSubDoor open(PubSubDoor.Settings settings);
+
+  /** Whether several runtimes share a broker; one that lives within its component has only it. */
+  protected boolean isShared() {
+    return true;
+  }
+
+  /** Whether a peer's door can carry everything a program's can: subscription metadata, rules. */
+  protected boolean hasEveryOption() {
+    return true;
+  }
+
+  /** Makes a topic known to the broker, where that is needed. */
+  protected void createTopic(String name) {}
+
+  private static String newName(String what) {
+    return what + "-" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  @AfterEach
+  final void closeDoors() {
+    Collections.reverse(doors);
+    doors.forEach(PubSubDoor::close);
+    doors.clear();
+  }
+
+  private PubSubDoor open(int attempts) {
+    return open(attempts, Duration.ZERO, PATIENCE);
+  }
+
+  private PubSubDoor open(int attempts, Duration pause, Duration drain) {
+    createTopic(topic);
+    createTopic(dead());
+    var door = open(new PubSubDoor.Settings(app, attempts, pause, drain));
+    doors.add(door);
+    return door;
+  }
+
+  private void close(PubSubDoor door) {
+    doors.remove(door);
+    door.close();
+  }
+
+  private String dead() {
+    return topic + "-dead";
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static PublishOptions json() {
+    return PublishOptions.defaults().contentType("application/json");
+  }
+
+  private static void until(org.assertj.core.api.ThrowableAssert.ThrowingCallable holds) {
+    await().atMost(PATIENCE).untilAsserted(holds::call);
+  }
+
+  /** What handlers have seen. */
+  private static final class Log implements DeliveryHandler<byte[]> {
+    private final Collection<String> data = new ConcurrentLinkedQueue<>();
+    private final Collection<CloudEvent<byte[]>> events = new ConcurrentLinkedQueue<>();
+    private final Collection<Integer> attempts = new ConcurrentLinkedQueue<>();
+
+    @Override
+    public DeliveryResult handle(CloudEvent<byte[]> event, Delivery delivery) {
+      attempts.add(delivery.attempt());
+      events.add(event);
+      data.add(event.data() == null ? "" : new String(event.requireData(), StandardCharsets.UTF_8));
+      return DeliveryResult.SUCCESS;
+    }
+  }
+
+  @TestFactory
+  Collection<DynamicTest> eachCellOfTheOutcomeTable() {
+    var cells = new ArrayList<DynamicTest>();
+    for (var act : Act.values()) {
+      for (int attempts : new int[] {1, 3}) {
+        for (boolean deadLetters : new boolean[] {false, true}) {
+          cells.add(DynamicTest.dynamicTest(
+              "%s, %d attempts, %s"
+                  .formatted(
+                      act, attempts, deadLetters ? "dead letter topic" : "no dead letter topic"),
+              () -> cell(act, attempts, deadLetters)));
+        }
+      }
+    }
+    return cells;
+  }
+
+  private void cell(Act act, int attempts, boolean deadLetters) {
+    app = newName("app");
+    topic = newName("topic");
+    var door = open(attempts);
+    var starts = new AtomicInteger();
+    var later = new Log();
+    var letters = new Log();
+    door.subscribe(dead(), SubscribeOptions.defaults(), letters);
+    var options = SubscribeOptions.defaults();
+    door.subscribe(
+        topic, deadLetters ? options.deadLetterTopic(dead()) : options, (event, delivery) -> {
+          if (new String(event.requireData(), StandardCharsets.UTF_8).equals("\"later\"")) {
+            return later.handle(event, delivery);
+          }
+          starts.incrementAndGet();
+          return act(act);
+        });
+
+    door.topic(topic).publish(bytes("\"first\""), json());
+
+    boolean succeeds = act == Act.SUCCEEDS;
+    boolean fails = !succeeds && act != Act.DROPS;
+    if (fails && !deadLetters) {
+      // Nobody has it: the broker keeps it and delivers again.
+      until(() -> assertThat(starts).hasValueGreaterThan(attempts));
+    } else {
+      int expected = fails ? attempts : 1;
+      until(() -> assertThat(starts).hasValue(expected));
+      door.topic(topic).publish(bytes("\"later\""), json());
+      until(() -> assertThat(later.data).contains("\"later\""));
+      if (deadLetters && !succeeds) {
+        until(() -> assertThat(letters.data).containsExactly("\"first\""));
+      }
+      await().during(A_WHILE).atMost(PATIENCE).until(() -> starts.get() == expected);
+      assertThat(letters.data).hasSize(deadLetters && !succeeds ? 1 : 0);
+    }
+    close(door);
+  }
+
+  @SuppressWarnings("NullAway") // That a handler gives none is what is tested.
+  private static DeliveryResult act(Act act) throws Exception {
+    return switch (act) {
+      case SUCCEEDS -> DeliveryResult.SUCCESS;
+      case ASKS_FOR_RETRY -> DeliveryResult.RETRY;
+      case DROPS -> DeliveryResult.DROP;
+      case THROWS -> throw new Exception("as the test wants it");
+      case OVERFLOWS -> throw new StackOverflowError("as the test wants it");
+      case GIVES_NO_OUTCOME -> null;
+    };
+  }
+
+  @Test
+  void attemptsAreCountedUntilOneSucceeds() {
+    var door = open(3);
+    var log = new Log();
+    door.subscribe(topic, SubscribeOptions.defaults(), (event, delivery) -> {
+      log.handle(event, delivery);
+      return delivery.attempt() < 3 ? DeliveryResult.RETRY : DeliveryResult.SUCCESS;
+    });
+
+    door.topic(topic).publish(bytes("\"hard\""), json());
+
+    until(() -> assertThat(log.attempts).containsExactly(1, 2, 3));
+    await().during(A_WHILE).atMost(PATIENCE).until(() -> log.attempts.size() == 3);
+  }
+
+  @Test
+  void anEventArrivesAsItWasPublished() {
+    var door = open(1);
+    var log = new Log();
+    door.subscribe(topic, SubscribeOptions.defaults(), log);
+
+    door.topic(topic)
+        .publish(bytes("{\"n\":1}"), json().id("e1").source("/s").type("t.x").subject("sub"));
+
+    until(() -> assertThat(log.data).containsExactly("{\"n\":1}"));
+    var event = log.events.iterator().next();
+    assertThat(event.id()).isEqualTo("e1");
+    assertThat(event.source()).isEqualTo("/s");
+    assertThat(event.type()).isEqualTo("t.x");
+    assertThat(event.subject()).isEqualTo("sub");
+    assertThat(event.dataContentType()).isEqualTo("application/json");
+    assertThat(event.attribute("topic")).isEqualTo(topic);
+  }
+
+  @Test
+  void theTraceOfThePublisherReachesTheHandler() {
+    var door = open(1);
+    var log = new Log();
+    door.subscribe(topic, SubscribeOptions.defaults(), log);
+    var parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    door.topic(topic).publish(bytes("1"), json().traceContext(parent, "vendor=1"));
+
+    until(() -> assertThat(log.events).hasSize(1));
+    var event = log.events.iterator().next();
+    assertThat(event.attribute("traceparent")).isEqualTo(parent);
+    assertThat(event.attribute("tracestate")).isEqualTo("vendor=1");
+  }
+
+  @Test
+  void bytesArriveUnchanged() {
+    var door = open(1);
+    var log = new Log();
+    door.subscribe(topic, SubscribeOptions.defaults(), log);
+    byte[] all = new byte[256];
+    IntStream.range(0, 256).forEach(i -> all[i] = (byte) i);
+
+    door.topic(topic).publish(all);
+
+    until(() -> assertThat(log.events).hasSize(1));
+    assertThat(log.events.iterator().next().requireData()).isEqualTo(all);
+  }
+
+  @Test
+  void rawPayloadsGoWithoutAnEnvelope() {
+    assumeTrue(hasEveryOption(), "this door has no subscription metadata");
+    var door = open(1);
+    var log = new Log();
+    door.subscribe(topic, SubscribeOptions.defaults().raw(), log);
+
+    door.topic(topic).publish(bytes("hi"), PublishOptions.defaults().raw());
+
+    until(() -> assertThat(log.data).containsExactly("hi"));
+  }
+
+  @Test
+  void everyEventOfABulkArrives() {
+    var door = open(1);
+    var log = new Log();
+    door.subscribe(topic, SubscribeOptions.defaults(), log);
+    var sent = IntStream.range(0, 50).mapToObj(Integer::toString).toList();
+
+    door.topic(topic).bulk(events -> sent.forEach(data -> events.publish(bytes(data), json())));
+
+    until(() -> assertThat(log.data).containsExactlyInAnyOrderElementsOf(sent));
+  }
+
+  @Test
+  void whatIsNoEventGoesToTheDeadLetterTopicUnseen() {
+    assumeTrue(hasEveryOption(), "this door has no subscription metadata");
+    var door = open(3);
+    var log = new Log();
+    var letters = new Log();
+    door.subscribe(dead(), SubscribeOptions.defaults().raw(), letters);
+    door.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
+
+    door.topic(topic).publish(bytes("no event"), PublishOptions.defaults().raw());
+    door.topic(topic).publish(bytes("1"), json());
+
+    until(() -> assertThat(letters.data).containsExactly("no event"));
+    until(() -> assertThat(log.data).containsExactly("1"));
+  }
+
+  @Test
+  void whatHasExpiredIsNotDelivered() {
+    assumeTrue(hasEveryOption(), "this door has no subscription metadata");
+    var door = open(1);
+    var log = new Log();
+    var letters = new Log();
+    var blocked = new CountDownLatch(1);
+    // As bytes: as an event it is of no use there either.
+    door.subscribe(dead(), SubscribeOptions.defaults().raw(), letters);
+    var registration = door.subscribe(
+        topic,
+        SubscribeOptions.defaults().deadLetterTopic(dead()).concurrency(1),
+        (event, delivery) -> {
+          blocked.await();
+          return log.handle(event, delivery);
+        });
+
+    // The first one holds up the second, whose time then runs out.
+    door.topic(topic).publish(bytes("1"), json().partitionKey("k"));
+    door.topic(topic)
+        .publish(bytes("2"), json().partitionKey("k").expireAfter(Duration.ofSeconds(1)));
+    await().pollDelay(Duration.ofMillis(2_100)).atMost(PATIENCE).until(() -> true);
+    blocked.countDown();
+
+    until(() -> assertThat(letters.data).singleElement().asString().contains("\"data\":2"));
+    until(() -> assertThat(log.data).containsExactly("1"));
+    registration.close();
+  }
+
+  @Test
+  void handlersOfOneTopicShareItsEvents() {
+    var door = open(1);
+    var first = new Log();
+    var second = new Log();
+    door.subscribe(topic, SubscribeOptions.defaults(), first);
+    door.subscribe(topic, SubscribeOptions.defaults(), second);
+    var sent = IntStream.range(0, 40).mapToObj(Integer::toString).toList();
+
+    sent.forEach(data -> door.topic(topic).publish(bytes(data), json()));
+
+    until(() -> assertThat(first.data.size() + second.data.size()).isEqualTo(40));
+    assertThat(first.data).isNotEmpty();
+    assertThat(second.data).isNotEmpty();
+    assertThat(first.data).doesNotContainAnyElementsOf(second.data);
+  }
+
+  @Test
+  void aHandlerThatClosesLeavesItsEventsToTheOthers() {
+    var door = open(3, Duration.ofMinutes(5), PATIENCE);
+    var failing = new Log();
+    var other = new Log();
+    var closing = door.subscribe(topic, SubscribeOptions.defaults(), (event, delivery) -> {
+      failing.handle(event, delivery);
+      return DeliveryResult.RETRY;
+    });
+    door.topic(topic).publish(bytes("\"left\""), json());
+    until(() -> assertThat(failing.data).hasSize(1));
+    door.subscribe(topic, SubscribeOptions.defaults(), other);
+
+    // It waits for its next attempt, five minutes long; closing ends that.
+    closing.close();
+
+    until(() -> assertThat(other.data).containsExactly("\"left\""));
+    assertThat(failing.data).hasSize(1);
+  }
+
+  @Test
+  void aStopBetweenAttemptsIsNoFailure() {
+    assumeTrue(isShared(), "the broker lives within one runtime");
+    var door = open(3, Duration.ofMinutes(5), PATIENCE);
+    var failing = new Log();
+    door.subscribe(
+        topic, SubscribeOptions.defaults().deadLetterTopic(dead()), (event, delivery) -> {
+          failing.handle(event, delivery);
+          return DeliveryResult.RETRY;
+        });
+    door.topic(topic).publish(bytes("\"kept\""), json());
+    until(() -> assertThat(failing.data).hasSize(1));
+
+    close(door);
+
+    var next = open(3);
+    var letters = new Log();
+    var log = new Log();
+    next.subscribe(dead(), SubscribeOptions.defaults(), letters);
+    next.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
+    until(() -> assertThat(log.data).containsExactly("\"kept\""));
+    assertThat(letters.data).isEmpty();
+  }
+
+  @Test
+  void aStopWhileAHandlerHangsIsNoFailure() throws Exception {
+    assumeTrue(isShared(), "the broker lives within one runtime");
+    var door = open(1, Duration.ZERO, Duration.ofMillis(100));
+    var begun = new CountDownLatch(1);
+    var interrupted = new CountDownLatch(1);
+    door.subscribe(
+        topic, SubscribeOptions.defaults().deadLetterTopic(dead()), (event, delivery) -> {
+          begun.countDown();
+          try {
+            new CountDownLatch(1).await();
+            return DeliveryResult.SUCCESS;
+          } catch (InterruptedException e) {
+            interrupted.countDown();
+            throw e;
+          }
+        });
+    door.topic(topic).publish(bytes("\"kept\""), json());
+    begun.await();
+
+    close(door);
+    interrupted.await();
+
+    var next = open(1);
+    var letters = new Log();
+    var log = new Log();
+    next.subscribe(dead(), SubscribeOptions.defaults(), letters);
+    next.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
+    until(() -> assertThat(log.data).containsExactly("\"kept\""));
+    assertThat(letters.data).isEmpty();
+  }
+
+  @Test
+  void manyRestartsDeadLetterNothing() {
+    assumeTrue(isShared(), "the broker lives within one runtime");
+    var sent = IntStream.range(0, 60).mapToObj(Integer::toString).toList();
+    var log = new Log();
+    var letters = new Log();
+    for (int restart = 0; restart < 6; restart++) {
+      var door = open(1);
+      door.subscribe(
+          topic,
+          SubscribeOptions.defaults().deadLetterTopic(dead()).concurrency(1),
+          (event, delivery) -> {
+            log.handle(event, delivery);
+            return DeliveryResult.SUCCESS;
+          });
+      if (restart == 0) {
+        sent.forEach(data -> door.topic(topic).publish(bytes(data), json().partitionKey("k")));
+      }
+      int before = log.data.size();
+      until(() -> assertThat(log.data.size()).isGreaterThan(Math.min(before, sent.size() - 1)));
+      close(door);
+    }
+    var last = open(1);
+    last.subscribe(dead(), SubscribeOptions.defaults(), letters);
+    last.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
+
+    until(() -> assertThat(log.data).containsAll(sent));
+    assertThat(letters.data).isEmpty();
+  }
+
+  @Test
+  void aHandlerMayPublish() {
+    var door = open(1);
+    var log = new Log();
+    door.subscribe(dead(), SubscribeOptions.defaults(), log);
+    door.subscribe(topic, SubscribeOptions.defaults(), (event, delivery) -> {
+      door.topic(dead()).publish(event.requireData(), json());
+      return DeliveryResult.SUCCESS;
+    });
+
+    door.topic(topic).publish(bytes("\"on\""), json());
+
+    until(() -> assertThat(log.data).containsExactly("\"on\""));
+  }
+}
