@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.appchannel;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -227,6 +229,22 @@ public final class AppOptions {
   /** How it is asked whether it is well; null when it is not. */
   public @Nullable HealthCheck healthCheck() {
     return healthCheck;
+  }
+
+  /**
+   * Whether it listens on this machine: {@code localhost} or a loopback address. What other names
+   * mean is for a resolver to say.
+   */
+  public boolean isLoopback() {
+    if (host.equalsIgnoreCase("localhost")) {
+      return true;
+    }
+    boolean literal = host.indexOf(':') >= 0 || host.matches("[0-9.]+");
+    try {
+      return literal && InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
   }
 
   /** Where it listens, as messages and logs name it. */

@@ -12,6 +12,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class AppOptionsTest {
@@ -55,6 +56,23 @@ class AppOptionsTest {
             "AppOptions[[::1]:3000, token=***, maxConcurrency=7, maxBodySize=8, maxHeaderSize=9");
     assertThat(all.healthCheck()).isEqualTo(HealthCheck.DEFAULT);
     assertThat(options.toString()).startsWith("AppOptions[127.0.0.1:3000, token=none");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, true",
+    "127.8.0.1, true",
+    "::1, true",
+    "localhost, true",
+    "LOCALHOST, true",
+    "10.0.0.1, false",
+    "::2, false",
+    "0.0.0.0, false",
+    "app.example, false",
+    "localhost.example, false"
+  })
+  void thisMachineIsToldByNameOrAddressAlone(String host, boolean loopback) {
+    assertThat(options().host(host).isLoopback()).isEqualTo(loopback);
   }
 
   private static Arguments wrong(ThrowingCallable made, String message) {

@@ -9,12 +9,14 @@ import dev.pillion.appchannel.AppOptions;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
+import io.grpc.netty.shaded.io.netty.handler.ssl.NotSslRecordException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /** Why there is no answer: gRPC's statuses for what happened on this side of the wire. */
@@ -93,6 +95,14 @@ final class AppFailures {
     if (isAboutHeaders(text)) {
       return tooLarge(operation, failure);
     }
+    var handshake = handshake(failure, text);
+    if (handshake != null) {
+      return failure(
+          Reason.GARBAGE,
+          "the app at %s does not speak TLS that is accepted here: " + handshake
+              + "; is its protocol grpcs, and its certificate valid for this host?",
+          failure);
+    }
     if (text.contains("shutdownnow")) {
       return failure(
           Reason.CLOSED, "the runtime was closed while the app at %s was asked", failure);
@@ -154,6 +164,20 @@ final class AppFailures {
       }
     }
     return false;
+  }
+
+  /** What TLS found wrong when it shook hands; null where that is not the reason. */
+  private static @Nullable String handshake(Throwable failure, String text) {
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof NotSslRecordException) {
+        // Its message is what was received.
+        return "it answers without";
+      }
+      if (cause instanceof SSLHandshakeException && !text.contains("connection closed")) {
+        return String.valueOf(cause.getMessage()).replace("%", "%%");
+      }
+    }
+    return null;
   }
 
   private static boolean isAboutHeaders(String text) {

@@ -44,13 +44,19 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
   private final TimeSource time;
   private final Pauses pauses;
   private final Retries retries;
+  private final Announcements announcements = new Announcements();
   private final TargetTable apps;
   private final TargetTable actorsOutbound;
   private final TargetTable actorsInbound;
   private final TargetTable componentsOutbound;
   private final TargetTable componentsInbound;
   private final TargetPolicies unprotected = new TargetPolicies(
-      "user code", 0, null, null, TargetPolicies.BreakerKey.SINGLE, new BreakerCache("", 1));
+      TargetName.NONE,
+      0,
+      null,
+      null,
+      TargetPolicies.BreakerKey.SINGLE,
+      new BreakerCache(TargetName.NONE, 1));
 
   private PolicyEngine(
       Resiliency resiliency,
@@ -59,7 +65,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
       @Nullable Expressions expressions,
       DoubleSupplier random) {
     this.resiliency = resiliency;
-    this.lookup = new PolicyLookup(resiliency, componentTypes, time, expressions);
+    this.lookup = new PolicyLookup(resiliency, componentTypes, time, expressions, announcements);
     this.time = time;
     this.pauses = new Pauses(time);
     this.retries = new Retries(time, pauses, random);
@@ -68,6 +74,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     this.actorsInbound = lookup.actors(true);
     this.componentsOutbound = lookup.components(false);
     this.componentsInbound = lookup.components(true);
+    announcements.add(unprotected, () -> unprotected, true);
   }
 
   /**
@@ -286,7 +293,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     known().forEach(target -> {
       caches.put(target.breakers(), true);
       if (target.stuck().get() > 0) {
-        stuck.merge(target.name(), target.stuck().get(), Integer::sum);
+        stuck.merge(target.name().toString(), target.stuck().get(), Integer::sum);
       }
     });
     var breakers = caches.keySet().stream()
@@ -298,9 +305,14 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     return new ResiliencyDescription(policies, targets, breakers, stuck);
   }
 
+  /** Tells a listener of the targets there have been calls of, and of each later one. */
+  public void listen(PolicyListener listener) {
+    announcements.listen(listener);
+  }
+
   /** How many inbound calls of a component run on although their time is up. */
   public int stuck(String component) {
-    var target = componentsInbound.all(component);
+    var target = componentsInbound.named(component);
     return target == null ? 0 : target.stuck().get();
   }
 

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -15,21 +16,38 @@ final class TargetTable {
   static final int MOST = 10_000;
 
   private final boolean withParts;
+  private final News news;
   private final @Nullable Function<String, TargetPolicies> policies;
   private final Map<String, TargetPolicies> withEntry = new HashMap<>();
   private final ConcurrentHashMap<String, TargetPolicies> others = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, TargetPolicies> byTarget = new ConcurrentHashMap<>();
+
+  /** Is told of a target when it is called. */
+  @FunctionalInterface
+  interface News {
+    /**
+     * Told once or more.
+     *
+     * @param now finds what the target has when it is asked; null when that is forgotten
+     */
+    void called(TargetPolicies target, Supplier<@Nullable TargetPolicies> now);
+  }
 
   /**
    * A table.
    *
    * @param withParts whether the name of a target ends at its first slash
    * @param entries the names that have an entry of their own
+   * @param news is told of each target at least when it is called first
    * @param policies works out what a name has; null when no name has any
    */
   TargetTable(
-      boolean withParts, Set<String> entries, @Nullable Function<String, TargetPolicies> policies) {
+      boolean withParts,
+      Set<String> entries,
+      News news,
+      @Nullable Function<String, TargetPolicies> policies) {
     this.withParts = withParts;
+    this.news = news;
     this.policies = policies;
     if (policies != null) {
       entries.forEach(name -> withEntry.put(name, policies.apply(name)));
@@ -70,7 +88,15 @@ final class TargetTable {
       byTarget.clear();
     }
     byTarget.put(target, found);
+    news.called(found, () -> named(name));
     return found;
+  }
+
+  /** What a name has that has an entry or has been called; null else, and when it is forgotten. */
+  @Nullable
+  TargetPolicies named(String name) {
+    var entry = withEntry.get(name);
+    return entry == null ? others.get(name) : entry;
   }
 
   /** Those that have an entry or have been called. */
