@@ -170,8 +170,9 @@ class TripsTest {
     var builder = withTrip(trip);
     var failure = catchThrowableOfType(InvalidConfigurationException.class, builder::start);
     assertThat(failure.problems())
-        .containsExactly(folder.resolve("resiliency.yaml")
-            + ":11: policies.circuitBreakers.guard.trip: \"" + trip + "\" is no condition: " + reason);
+        .containsExactly(
+            folder.resolve("resiliency.yaml") + ":11: policies.circuitBreakers.guard.trip: \""
+                + trip + "\" is no condition: " + reason);
   }
 
   @ParameterizedTest

@@ -36,7 +36,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HttpFailuresTest {
   private static final Duration SHORT = Duration.ofMillis(300);
 
-  /** What answers at once does so within the short time, which the first call of a JVM takes alone. */
+  /**
+   * What answers at once does so within the short time, which the first call of a JVM takes alone.
+   */
   @BeforeAll
   static void warmUp() throws Exception {
     WarmUp.callOnce(Asking.options(3000));
