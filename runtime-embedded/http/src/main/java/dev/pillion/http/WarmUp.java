@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,7 +39,8 @@ final class WarmUp {
   static void begin(AppOptions options) {
     if (BEGUN.compareAndSet(false, true)) {
       // No runtime exists yet whose thread it could be.
-      var thread = new Thread(() -> run(options), "pillion/http-warm-up");
+      var thread = Executors.defaultThreadFactory().newThread(() -> run(options));
+      thread.setName("pillion/http-warm-up");
       thread.setDaemon(true);
       thread.start();
     }
