@@ -244,6 +244,11 @@ public final class AppChannel implements Extension {
                 check.path(), check.interval(), check.timeout(), check.threshold()));
   }
 
+  @Override
+  public void configure(EmbeddedRuntime.Builder builder) {
+    transport.prepare();
+  }
+
   /** Begins to look for the program, and waits for nothing. */
   @Override
   public AutoCloseable start(EmbeddedRuntime runtime) {

@@ -19,7 +19,10 @@ public interface AppTransport extends AutoCloseable {
    */
   String protocol();
 
-  /** Called once, before anything else; opens no connection. */
+  /** Called when a runtime is about to be built: what takes long can begin elsewhere. */
+  default void prepare() {}
+
+  /** Called once, before anything else but {@link #prepare}; opens no connection. */
   void start(EmbeddedRuntime runtime);
 
   /**

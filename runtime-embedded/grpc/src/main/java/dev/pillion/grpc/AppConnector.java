@@ -32,6 +32,7 @@ final class AppConnector implements AutoCloseable {
   private boolean closed;
 
   AppConnector(AppOptions options, @Nullable AppTls tls, String appId) {
+    ClientLog.quiet();
     this.options = options;
     this.ssl = tls == null ? null : tls.build();
     this.loops = new MultiThreadIoEventLoopGroup(

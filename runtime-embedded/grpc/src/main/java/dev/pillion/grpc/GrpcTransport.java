@@ -55,6 +55,11 @@ final class GrpcTransport implements AppTransport {
   }
 
   @Override
+  public void prepare() {
+    WarmUp.begin();
+  }
+
+  @Override
   public void start(EmbeddedRuntime runtime) {
     calls = new AppCalls(options, new AppConnector(options, tls, runtime.appId()));
   }

@@ -6,6 +6,7 @@ import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.runtime.Extension;
 import dev.pillion.state.sqlite.SqliteStateStore;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,7 +44,9 @@ public final class Local implements Extension {
       Files.createDirectories(folder);
     } catch (IOException e) {
       throw new InvalidConfigurationException(List.of("the folder \"%s\" can't be made: %s"
-          .formatted(folder.toAbsolutePath(), e.getMessage())));
+          .formatted(
+              folder.toAbsolutePath(),
+              e instanceof FileAlreadyExistsException ? "it is a file" : e.getMessage())));
     }
     builder.component(STATE_STORE, SqliteStateStore.at(folder.resolve("state.db")));
   }

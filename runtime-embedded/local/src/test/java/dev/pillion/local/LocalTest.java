@@ -42,5 +42,8 @@ class LocalTest {
     assertThatThrownBy(() -> EmbeddedRuntime.builder("app").with(Local.in(file.resolve("data"))))
         .isInstanceOf(InvalidConfigurationException.class)
         .hasMessageContaining(file.toString());
+    assertThatThrownBy(() -> EmbeddedRuntime.builder("app").with(Local.in(file)))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining("the folder \"%s\" can't be made: it is a file".formatted(file));
   }
 }
