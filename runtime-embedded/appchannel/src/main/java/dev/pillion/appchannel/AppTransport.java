@@ -3,6 +3,7 @@ package dev.pillion.appchannel;
 
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.runtime.EmbeddedRuntime;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One protocol on the way to a program: what {@link AppChannel} needs of it and no more.
@@ -31,6 +32,11 @@ public interface AppTransport extends AutoCloseable {
    * @throws dev.pillion.CallTimeoutException when the deadline passes
    */
   AppResponse invoke(AppRequest request, Deadline deadline);
+
+  /** How the program is asked for subscriptions and given events; null when the protocol can't. */
+  default @Nullable AppEvents events() {
+    return null;
+  }
 
   /** Whether the program's port takes a connection; returns false rather than throw. */
   boolean isListening(Deadline deadline);
