@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -90,11 +91,17 @@ final class AppIntake implements AutoCloseable {
       taken.entrySet().removeIf(entry -> isEnded(entry.getValue(), wanted.get(entry.getKey())));
       boolean complete = true;
       for (var one : wanted.entrySet()) {
-        var has = taken.get(one.getKey());
-        if (has == null) {
-          complete &= begin(one.getKey(), one.getValue(), requested.contains(one.getValue()));
-        } else {
+        var pair = one.getKey();
+        var has = taken.get(pair);
+        if (has != null && has.options.equals(one.getValue().options())) {
           has.registration.resume();
+          continue;
+        }
+        complete &= begin(pair, one.getValue(), requested.contains(one.getValue()));
+        if (has != null) {
+          // After the new one has joined: what waits for the group is not left to nobody.
+          has.registration.close();
+          taken.remove(pair, has);
         }
       }
       return complete;
@@ -107,10 +114,11 @@ final class AppIntake implements AutoCloseable {
     return new Pair(one.pubsub(), one.topic());
   }
 
-  /** Ends what is wanted no more, or otherwise. */
-  private boolean isEnded(
-      Taken has, @Nullable SubscriptionDeclaration wanted) {
-    if (wanted != null && wanted.options().equals(has.options)) {
+  /** Ends what is wanted no more, or is to be taken in from the broker in another way. */
+  private static boolean isEnded(Taken has, @Nullable SubscriptionDeclaration wanted) {
+    if (wanted != null
+        && wanted.options().metadata().equals(has.options.metadata())
+        && Objects.equals(wanted.options().bulk(), has.options.bulk())) {
       return false;
     }
     has.registration.close();

@@ -9,6 +9,7 @@ import com.google.protobuf.Empty;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.pillion.BuildingBlockException;
 import dev.pillion.appchannel.AppChannelException;
+import dev.pillion.appchannel.AppEvents;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppRequest;
 import dev.pillion.appchannel.AppResponse;
@@ -36,6 +37,7 @@ final class GrpcTransport implements AppTransport {
 
   private final AppOptions options;
   private final AtomicBoolean toldOfNoHealthCheck = new AtomicBoolean();
+  private final AppEvents events = new GrpcAppEvents(this);
   private volatile @Nullable AppCalls calls;
 
   GrpcTransport(AppOptions options) {
@@ -97,6 +99,11 @@ final class GrpcTransport implements AppTransport {
     } catch (IllegalArgumentException e) {
       return HTTPExtension.Verb.NONE;
     }
+  }
+
+  @Override
+  public AppEvents events() {
+    return events;
   }
 
   @Override
