@@ -220,7 +220,7 @@ class SubscribeStreamTest {
   @Test
   void whatASubscriberSaysDecides() {
     var dead = new CopyOnWriteArrayList<String>();
-    facade.runtime().subscribe("bus", "dead", String.class,
+    facade.runtime().subscribe("bus", "dead", byte[].class,
         SubscribeOptions.defaults(), (event, delivery) -> {
           dead.add(event.id());
           return DeliveryResult.SUCCESS;
