@@ -38,7 +38,7 @@ public final class EventPeers implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String PUBSUB = "pubsub";
 
-    private final File log;
+  private final File log;
   private final List<String> command;
   private final int port;
   private final GrpcFacade facade = GrpcFacade.onPort(0);
@@ -196,8 +196,7 @@ public final class EventPeers implements AutoCloseable {
   private void publish(String json) {
     runtime
         .topic(PUBSUB, "orders")
-        .publish(
-            json.getBytes(UTF_8), PublishOptions.defaults().contentType("application/json"));
+        .publish(json.getBytes(UTF_8), PublishOptions.defaults().contentType("application/json"));
   }
 
   private void add(String topic, CloudEvent<byte[]> event) {

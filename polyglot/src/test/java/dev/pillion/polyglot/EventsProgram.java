@@ -25,10 +25,7 @@ final class EventsProgram implements SubscriptionListener<Map<String, Object>> {
   public static void main(String[] arguments) throws Exception {
     try (var preview = new DaprClientBuilder().buildPreviewClient();
         var subscription = preview.subscribeToEvents(
-            "pubsub",
-            "orders",
-            new EventsProgram(),
-            new TypeRef<Map<String, Object>>() {})) {
+            "pubsub", "orders", new EventsProgram(), new TypeRef<Map<String, Object>>() {})) {
       subscription.awaitTermination();
     }
   }
@@ -40,8 +37,8 @@ final class EventsProgram implements SubscriptionListener<Map<String, Object>> {
     var n = order.get("n");
     Mono<?> published;
     if ("text".equals(what)) {
-      published = client.publishEvent(
-          new PublishEventRequest("pubsub", "texts", "grüße".getBytes(UTF_8))
+      published =
+          client.publishEvent(new PublishEventRequest("pubsub", "texts", "grüße".getBytes(UTF_8))
               .setContentType("text/plain"));
     } else if ("bulk".equals(what)) {
       published = client.publishEvents(

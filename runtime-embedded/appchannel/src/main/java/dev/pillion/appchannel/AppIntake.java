@@ -52,11 +52,7 @@ final class AppIntake implements AutoCloseable {
 
   /** @param gone told when a delivery finds that the program is not there */
   AppIntake(
-      AppChannel channel,
-      AppEvents events,
-      String app,
-      EmbeddedRuntime runtime,
-      Runnable gone) {
+      AppChannel channel, AppEvents events, String app, EmbeddedRuntime runtime, Runnable gone) {
     this.channel = channel;
     this.events = events;
     this.app = app;
@@ -166,10 +162,7 @@ final class AppIntake implements AutoCloseable {
           e.getMessage());
     } else {
       log.warn(
-          "nobody takes the subscription \"{}\", {} can't: {}",
-          wanted.name(),
-          app,
-          e.getMessage());
+          "nobody takes the subscription \"{}\", {} can't: {}", wanted.name(), app, e.getMessage());
     }
   }
 

@@ -89,7 +89,9 @@ class AppSubscriptionsTest {
     runtime.topic("bus", topic).publish("{}", PublishOptions.defaults().id(id));
   }
 
-  /** Subscriptions begin one after the other; those of the in-memory broker miss what was before. */
+  /**
+   * Subscriptions begin one after the other; those of the in-memory broker miss what was before.
+   */
   private void publishUntilSeen(String topic, String id) {
     soon().until(() -> {
       publish(topic, id);
@@ -285,12 +287,11 @@ class AppSubscriptionsTest {
 
   @Test
   void batchesAreToldApartByPosition() {
-    program.list = () -> List.of(
-        to("orders", SubscribeOptions.defaults().otherwise("/o").bulk(2, ofMillis(50))));
-    program.answer = (event, delivery) ->
-        event.id().equals("bad") && delivery.attempt() == 1
-            ? DeliveryResult.RETRY
-            : DeliveryResult.SUCCESS;
+    program.list = () ->
+        List.of(to("orders", SubscribeOptions.defaults().otherwise("/o").bulk(2, ofMillis(50))));
+    program.answer = (event, delivery) -> event.id().equals("bad") && delivery.attempt() == 1
+        ? DeliveryResult.RETRY
+        : DeliveryResult.SUCCESS;
     start(options());
     publishUntilSeen("orders", "e0");
     program.events.clear();
@@ -308,9 +309,7 @@ class AppSubscriptionsTest {
     var chains = new AtomicInteger();
     program.list = () -> List.of(to("orders"));
     program.answer = (event, delivery) ->
-        event.id().equals("e2") && delivery.attempt() < 3
-            ? failing()
-            : DeliveryResult.SUCCESS;
+        event.id().equals("e2") && delivery.attempt() < 3 ? failing() : DeliveryResult.SUCCESS;
     start(options().maxConcurrency(1), builder -> builder
         .component("bus", InMemoryPubSub.create())
         .resiliency(Resiliency.builder()
@@ -319,9 +318,8 @@ class AppSubscriptionsTest {
             .build())
         .interceptor(new CallInterceptor() {
           @Override
-          public <T extends @Nullable Object, E extends Exception>
-              T around(Call call, CallBody<T, E> next)
-                  throws E {
+          public <T extends @Nullable Object, E extends Exception> T around(
+              Call call, CallBody<T, E> next) throws E {
             if (call.block().equals("invocation") && call.operation().equals("invoke")) {
               chains.incrementAndGet();
             }

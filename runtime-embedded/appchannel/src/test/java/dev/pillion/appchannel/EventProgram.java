@@ -100,7 +100,8 @@ final class EventProgram implements AppTransport, AppEvents {
     var outcomes = BulkOutcomes.of(entries.size());
     for (int i = 0; i < entries.size(); i++) {
       outcomes.say(
-          BulkOutcomes.entryId(i), answer.to(entries.get(i).event(), entries.get(i).delivery()));
+          BulkOutcomes.entryId(i),
+          answer.to(entries.get(i).event(), entries.get(i).delivery()));
     }
     return outcomes.list();
   }

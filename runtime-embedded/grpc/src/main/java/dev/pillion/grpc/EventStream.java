@@ -143,16 +143,14 @@ final class EventStream extends ServerCall.Listener<byte[]> {
       made = serving
           .runtime()
           .calls()
-          .run(
-              Call.inbound(UnaryHandler.BLOCK, "grpc", OPERATION, false, context),
-              inner -> serving
-                  .runtime()
-                  .subscribe(
-                      initial.getPubsubName(),
-                      initial.getTopic(),
-                      byte[].class,
-                      options,
-                      this::deliver));
+          .run(Call.inbound(UnaryHandler.BLOCK, "grpc", OPERATION, false, context), inner -> serving
+              .runtime()
+              .subscribe(
+                  initial.getPubsubName(),
+                  initial.getTopic(),
+                  byte[].class,
+                  options,
+                  this::deliver));
     } catch (NoSuchComponentException e) {
       end(PubSubFailures.notFound(initial.getPubsubName(), initial.getMetadataMap()));
       return;

@@ -48,8 +48,7 @@ final class GrpcAppEvents implements AppEvents {
     alpha = false;
     var answer = channel.exchange(call, Map.of(), (headers, deadline) -> transport
         .calls()
-        .run(
-            getListTopicSubscriptionsMethod(), Empty.getDefaultInstance(), headers, deadline));
+        .run(getListTopicSubscriptionsMethod(), Empty.getDefaultInstance(), headers, deadline));
     return isUnimplemented(answer)
         ? List.of()
         : answer.success().getSubscriptionsList().stream()
@@ -73,15 +72,14 @@ final class GrpcAppEvents implements AppEvents {
     }
     var bulk = asked.getBulkSubscribe();
     if (bulk.getEnabled()) {
-      options = options.bulk(
-          bulk.getMaxMessagesCount(), Duration.ofMillis(bulk.getMaxAwaitDurationMs()));
+      options =
+          options.bulk(bulk.getMaxMessagesCount(), Duration.ofMillis(bulk.getMaxAwaitDurationMs()));
     }
     return new SubscriptionDeclaration("", asked.getPubsubName(), asked.getTopic(), options);
   }
 
   @Override
-  public DeliveryResult deliver(
-      AppChannel channel, CloudEvent<byte[]> event, Delivery delivery) {
+  public DeliveryResult deliver(AppChannel channel, CloudEvent<byte[]> event, Delivery delivery) {
     var answer = ask(
         channel,
         delivery,
@@ -156,9 +154,9 @@ final class GrpcAppEvents implements AppEvents {
       MethodDescriptor<Q, A> method,
       Q request) {
     return channel.exchangeWithin(
-        EventMetadata.context(delivery), metadata, (headers, deadline) -> transport
-            .calls()
-            .run(method, request, headers, deadline));
+        EventMetadata.context(delivery),
+        metadata,
+        (headers, deadline) -> transport.calls().run(method, request, headers, deadline));
   }
 
   private static boolean isUnimplemented(AppAnswer<?> answer) {

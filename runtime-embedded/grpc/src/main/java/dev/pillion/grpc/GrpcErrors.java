@@ -140,8 +140,7 @@ final class GrpcErrors {
   }
 
   /** A failure of Dapr's newer kind with these details. */
-  static StatusRuntimeException status(
-      Status.Code code, String message, Message... details) {
+  static StatusRuntimeException status(Status.Code code, String message, Message... details) {
     var status = com.google.rpc.Status.newBuilder().setCode(code.value()).setMessage(message);
     for (Message detail : details) {
       status.addDetails(Any.pack(detail));

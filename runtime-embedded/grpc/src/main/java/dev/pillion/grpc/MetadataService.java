@@ -62,8 +62,8 @@ final class MetadataService {
           .setVersion(component.version())
           .addAllCapabilities(component.capabilities()));
     }
-    answer.addAllSubscriptions(SubscribedTopics.of(
-        runtime.subscriptions(), description.app(), streams.subscriptions()));
+    answer.addAllSubscriptions(
+        SubscribedTopics.of(runtime.subscriptions(), description.app(), streams.subscriptions()));
     return answer.build();
   }
 

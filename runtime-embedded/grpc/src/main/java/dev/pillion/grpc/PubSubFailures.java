@@ -29,8 +29,7 @@ record PubSubFailures(String appId, String pubsub, String topic, Map<String, Str
           GrpcErrors.info("DAPR_PUBSUB_NOT_CONFIGURED", request));
     }
     return pubsub.isEmpty()
-        ? failed(
-            Code.INVALID_ARGUMENT, "DAPR_PUBSUB_NAME_EMPTY", "pubsub name is empty", request)
+        ? failed(Code.INVALID_ARGUMENT, "DAPR_PUBSUB_NAME_EMPTY", "pubsub name is empty", request)
         : notFound(pubsub, request);
   }
 
@@ -95,12 +94,11 @@ record PubSubFailures(String appId, String pubsub, String topic, Map<String, Str
   }
 
   /** The failure to make an event of what was sent, of one entry where there are many. */
-  private static @Nullable RuntimeException malformed(
-      RuntimeException e) {
+  private static @Nullable RuntimeException malformed(RuntimeException e) {
     Stream<? extends RuntimeException> all =
         e instanceof BulkException bulk ? bulk.failures().values().stream() : Stream.of(e);
-    return all.filter(one -> one instanceof BuildingBlockException known
-            && ENVELOPE.equals(known.errorCode()))
+    return all.filter(one ->
+            one instanceof BuildingBlockException known && ENVELOPE.equals(known.errorCode()))
         .findFirst()
         .orElse(null);
   }

@@ -86,9 +86,7 @@ final class PublishService {
       String contentType, Map<String, String> metadata, CallContext caller) {
     var options = PublishOptions.defaults().contentType(contentType).metadata(metadata);
     var parent = header(caller, "traceparent");
-    return parent.isEmpty()
-        ? options
-        : options.traceContext(parent, header(caller, "tracestate"));
+    return parent.isEmpty() ? options : options.traceContext(parent, header(caller, "tracestate"));
   }
 
   private static String header(CallContext caller, String name) {

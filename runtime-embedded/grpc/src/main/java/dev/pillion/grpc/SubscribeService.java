@@ -46,7 +46,10 @@ final class SubscribeService
 
   /** What callers are subscribed to now. */
   List<SubscriptionDeclaration> subscriptions() {
-    return streams.stream().map(EventStream::subscription).filter(Objects::nonNull).toList();
+    return streams.stream()
+        .map(EventStream::subscription)
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /** Ends all streams, whose callers may go elsewhere. */

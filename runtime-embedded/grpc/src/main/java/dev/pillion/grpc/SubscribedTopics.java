@@ -41,9 +41,8 @@ final class SubscribedTopics {
     var rules = PubsubSubscriptionRules.newBuilder();
     one.options()
         .rules()
-        .forEach(rule -> rules.addRules(PubsubSubscriptionRule.newBuilder()
-            .setMatch(rule.match())
-            .setPath(rule.path())));
+        .forEach(rule -> rules.addRules(
+            PubsubSubscriptionRule.newBuilder().setMatch(rule.match()).setPath(rule.path())));
     var dead = one.options().deadLetterTopic();
     return PubsubSubscription.newBuilder()
         .setPubsubName(one.pubsub())

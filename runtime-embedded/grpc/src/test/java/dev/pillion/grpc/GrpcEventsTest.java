@@ -78,9 +78,8 @@ class GrpcEventsTest {
 
   private void start(
       Consumer<EmbeddedRuntime.Builder> more, TopicSubscription.Builder... subscriptions) {
-    program.list = List.of(subscriptions).stream()
-        .map(TopicSubscription.Builder::build)
-        .toList();
+    program.list =
+        List.of(subscriptions).stream().map(TopicSubscription.Builder::build).toList();
     var builder = EmbeddedRuntime.builder("shop")
         .environment(Map.of())
         .drainTimeout(ofSeconds(5))
@@ -129,7 +128,9 @@ class GrpcEventsTest {
   }
 
   private String header(String name) {
-    return program.headers.get(program.headers.size() - 1)
+    return program
+        .headers
+        .get(program.headers.size() - 1)
         .get(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER));
   }
 
@@ -199,7 +200,8 @@ class GrpcEventsTest {
 
     boolean isDead = !outcome.equals("success");
     soon().until(() -> dead.isEmpty() != isDead);
-    assertThat(program.events.stream().filter(event -> event.getId().equals("e1"))).hasSize(1);
+    assertThat(program.events.stream().filter(event -> event.getId().equals("e1")))
+        .hasSize(1);
   }
 
   @ParameterizedTest
@@ -228,9 +230,7 @@ class GrpcEventsTest {
     var tries = new AtomicInteger();
     start(
         builder -> builder.resiliency(Resiliency.builder()
-            .retry(
-                "some",
-                RetryPolicy.constant(ofMillis(1)).maxRetries(3).grpcStatusCodes("14"))
+            .retry("some", RetryPolicy.constant(ofMillis(1)).maxRetries(3).grpcStatusCodes("14"))
             .component("bus", Target.withRetry("some"), Target.withoutPolicies())
             .build()),
         to("orders").setDeadLetterTopic("dead"));
@@ -296,11 +296,10 @@ class GrpcEventsTest {
 
   @Test
   void aRuleInALanguageThatIsNotThereFailsAlone() {
-    program.list = List.of(
-        to("wrong")
-            .setRoutes(TopicRoutes.newBuilder()
-                .addRules(TopicRule.newBuilder().setMatch("event.x == 1").setPath("/x")))
-            .build());
+    program.list = List.of(to("wrong")
+        .setRoutes(TopicRoutes.newBuilder()
+            .addRules(TopicRule.newBuilder().setMatch("event.x == 1").setPath("/x")))
+        .build());
     start(to("orders"));
     publish("orders", "{}", json().id("e1"));
     event("e1");
@@ -326,8 +325,9 @@ class GrpcEventsTest {
   // ---- bulk
 
   private void startBulk(TopicSubscription.Builder subscription) {
-    start(subscription.setDeadLetterTopic("dead").setBulkSubscribe(
-        BulkSubscribeConfig.newBuilder()
+    start(subscription
+        .setDeadLetterTopic("dead")
+        .setBulkSubscribe(BulkSubscribeConfig.newBuilder()
             .setEnabled(true)
             .setMaxMessagesCount(2)
             .setMaxAwaitDurationMs(100)));
@@ -336,8 +336,7 @@ class GrpcEventsTest {
   private TopicEventBulkRequest batch() {
     runtime.topic("bus", "orders").bulk(events -> events
         .publish("{\"n\":1}".getBytes(UTF_8), json().id("e1"))
-        .publish(
-            new byte[] {1, 2}, PublishOptions.defaults().id("e2").metadata("k", "v")));
+        .publish(new byte[] {1, 2}, PublishOptions.defaults().id("e2").metadata("k", "v")));
     soon().until(() -> !program.batches.isEmpty());
     return program.batches.get(0);
   }

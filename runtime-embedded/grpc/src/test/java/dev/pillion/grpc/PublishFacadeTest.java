@@ -51,8 +51,7 @@ class PublishFacadeTest {
     return event("{}", "application/json");
   }
 
-  private static BulkPublishRequestEntry.Builder entry(
-      String id, String data, String contentType) {
+  private static BulkPublishRequestEntry.Builder entry(String id, String data, String contentType) {
     return BulkPublishRequestEntry.newBuilder()
         .setEntryId(id)
         .setEvent(ByteString.copyFromUtf8(data))
@@ -95,8 +94,9 @@ class PublishFacadeTest {
 
     assertThat(sent.topic()).isEqualTo("orders");
     assertThat(sent.metadata()).isNull();
-    assertThat(text(sent)).matches(
-        "\\{\"data\":\\{\"n\":9007199254740993},\"datacontenttype\":\"application/json\",\"id\":\"[0-9a-f-]{36}\",\"pubsubname\":\"bus\",\"source\":\"checkout\",\"specversion\":\"1.0\",\"time\":\"[^\"]+\",\"topic\":\"orders\",\"traceid\":\"\",\"traceparent\":\"\",\"tracestate\":\"\",\"type\":\"com.dapr.event.sent\"}");
+    assertThat(text(sent))
+        .matches(
+            "\\{\"data\":\\{\"n\":9007199254740993},\"datacontenttype\":\"application/json\",\"id\":\"[0-9a-f-]{36}\",\"pubsubname\":\"bus\",\"source\":\"checkout\",\"specversion\":\"1.0\",\"time\":\"[^\"]+\",\"topic\":\"orders\",\"traceid\":\"\",\"traceparent\":\"\",\"tracestate\":\"\",\"type\":\"com.dapr.event.sent\"}");
   }
 
   /** Golden value G4. */
@@ -141,8 +141,8 @@ class PublishFacadeTest {
   /** Golden value G13. */
   @Test
   void aRawEventCarriesTheTraceAsMetadata() {
-    var sent = published(
-        event("hi", "").putMetadata("rawPayload", "true").putMetadata("traceid", "mine"));
+    var sent =
+        published(event("hi", "").putMetadata("rawPayload", "true").putMetadata("traceid", "mine"));
     assertThat(text(sent)).isEqualTo("hi");
     assertThat(sent.metadata())
         .isEqualTo(Map.of("rawPayload", "true", "traceid", "", "tracestate", ""));
@@ -214,8 +214,7 @@ class PublishFacadeTest {
     var metadata = Map.of("rawPayload", "maybe");
     failure(() -> publish(wrong.clone().setPubsubName("")))
         .has(Code.INVALID_ARGUMENT, "pubsub name is empty")
-        .hasDetails(
-            resource("", "pubsub name is empty"), info("DAPR_PUBSUB_NAME_EMPTY", metadata));
+        .hasDetails(resource("", "pubsub name is empty"), info("DAPR_PUBSUB_NAME_EMPTY", metadata));
     failure(() -> publish(wrong.clone().setPubsubName("other")))
         .has(Code.INVALID_ARGUMENT, "pubsub other is not found")
         .hasDetails(info("DAPR_PUBSUB_NOT_FOUND", metadata));
@@ -228,12 +227,12 @@ class PublishFacadeTest {
         "failed deserializing metadata. Error: rawPayload value must be a valid boolean: actual is 'maybe'";
     failure(() -> publish(wrong.clone().setTopic("orders")))
         .has(Code.INVALID_ARGUMENT, text)
-        .hasDetails(
-            resource("bus", text), info("DAPR_PUBSUB_METADATA_DESERIALIZATION", metadata));
+        .hasDetails(resource("bus", text), info("DAPR_PUBSUB_METADATA_DESERIALIZATION", metadata));
     var request = bulk(entry("", "", "")).setTopic("").putAllMetadata(metadata);
     failure(() -> facade.dapr().bulkPublishEvent(request.clone().build()))
         .has(Code.INVALID_ARGUMENT, "topic is empty in pubsub bus");
-    failure(() -> facade.dapr().bulkPublishEvent(request.clone().setTopic("orders").build()))
+    failure(() ->
+            facade.dapr().bulkPublishEvent(request.clone().setTopic("orders").build()))
         .has(Code.INVALID_ARGUMENT, text);
     assertThat(broker.published).isEmpty();
   }
@@ -244,7 +243,8 @@ class PublishFacadeTest {
     var request = event(data, "application/cloudevents+json");
     var failed = failure(() -> publish(request));
     failed.has(Code.INVALID_ARGUMENT, "cannot create cloudevent");
-    var entries = bulk(entry("1", "{}", "application/json"), entry("2", data, "application/cloudevents+json"));
+    var entries = bulk(
+        entry("1", "{}", "application/json"), entry("2", data, "application/cloudevents+json"));
     failure(() -> facade.dapr().bulkPublishEvent(entries.build()))
         .has(Code.INVALID_ARGUMENT, "cannot create cloudevent");
     assertThat(broker.published).isEmpty();
@@ -264,15 +264,12 @@ class PublishFacadeTest {
   void entryIdsAreThereAndDiffer() {
     var text =
         "error marshaling events to bytes for topic orders pubsub bus. error: entryId is duplicated or not present for entry";
-    for (var request :
-        new BulkPublishRequest.Builder[] {
-          bulk(entry("", "x", "")), bulk(entry("1", "x", ""), entry("1", "y", ""))
-        }) {
-      failure(() ->
-              facade.dapr().bulkPublishEvent(request.putMetadata("k", "v").build()))
+    for (var request : new BulkPublishRequest.Builder[] {
+      bulk(entry("", "x", "")), bulk(entry("1", "x", ""), entry("1", "y", ""))
+    }) {
+      failure(() -> facade.dapr().bulkPublishEvent(request.putMetadata("k", "v").build()))
           .has(Code.INVALID_ARGUMENT, text)
-          .hasDetails(
-              resource("bus", text), info("DAPR_PUBSUB_MARSHAL_EVENTS", Map.of("k", "v")));
+          .hasDetails(resource("bus", text), info("DAPR_PUBSUB_MARSHAL_EVENTS", Map.of("k", "v")));
     }
     assertThat(broker.published).isEmpty();
   }
@@ -287,8 +284,7 @@ class PublishFacadeTest {
         ComponentSpec.DEFAULT_INIT_TIMEOUT,
         false);
     var text = "topic orders is not allowed for app id checkout";
-    try (var scoped =
-        TestFacade.start(TestFacade.facade(), builder -> builder.component(spec))) {
+    try (var scoped = TestFacade.start(TestFacade.facade(), builder -> builder.component(spec))) {
       failure(() -> scoped.dapr().publishEvent(event().build()))
           .has(Code.PERMISSION_DENIED, text)
           .hasDetails(resource("bus", text), info("DAPR_PUBSUB_FORBIDDEN", Map.of()));
@@ -310,8 +306,9 @@ class PublishFacadeTest {
             info(
                 "DAPR_PUBSUB_PUBLISH_MESSAGE",
                 Map.of("topic", "orders", "error", "no space left")));
-    var failed = failure(() ->
-        facade.dapr().bulkPublishEvent(bulk(entry("1", "x", ""), entry("2", "y", "")).build()));
+    var failed = failure(() -> facade
+        .dapr()
+        .bulkPublishEvent(bulk(entry("1", "x", ""), entry("2", "y", "")).build()));
     assertThat(failed.thrown().getStatus().getCode()).isEqualTo(Code.INTERNAL);
     assertThat(failed.thrown().getStatus().getDescription())
         .startsWith("error when publishing to topic orders in pubsub bus: 2 of 2 events")
@@ -324,14 +321,11 @@ class PublishFacadeTest {
       throw new CallTimeoutException("ERR_COMPONENT", "late", null);
     };
     failure(() -> publish(event()))
-        .has(
-            Code.DEADLINE_EXCEEDED,
-            "error when publishing to topic orders in pubsub bus: late");
+        .has(Code.DEADLINE_EXCEEDED, "error when publishing to topic orders in pubsub bus: late");
     broker.failure = () -> {
       throw new CallRejectedException("ERR_COMPONENT", "full", null);
     };
     failure(() -> publish(event()))
-        .has(
-            Code.RESOURCE_EXHAUSTED, "error when publishing to topic orders in pubsub bus: full");
+        .has(Code.RESOURCE_EXHAUSTED, "error when publishing to topic orders in pubsub bus: full");
   }
 }

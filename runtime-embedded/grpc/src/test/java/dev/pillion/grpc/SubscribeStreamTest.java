@@ -41,10 +41,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class SubscribeStreamTest {
   private final WidePubSub wide = new WidePubSub();
-  private TestFacade facade =
-      TestFacade.start(TestFacade.facade(), builder -> builder
-          .drainTimeout(ofSeconds(5))
-          .component("bus", InMemoryPubSub.create()));
+  private TestFacade facade = TestFacade.start(
+      TestFacade.facade(),
+      builder -> builder.drainTimeout(ofSeconds(5)).component("bus", InMemoryPubSub.create()));
 
   @AfterEach
   void close() {
@@ -170,7 +169,8 @@ class SubscribeStreamTest {
     assertThat(event.getExtensions().getFieldsMap().keySet())
         .containsExactlyInAnyOrder(
             "pubsubname", "time", "topic", "traceid", "traceparent", "tracestate", "subject");
-    assertThat(event.getExtensions().getFieldsOrThrow("subject").getStringValue()).isEqualTo("s");
+    assertThat(event.getExtensions().getFieldsOrThrow("subject").getStringValue())
+        .isEqualTo("s");
   }
 
   @Test
@@ -210,7 +210,10 @@ class SubscribeStreamTest {
     stream.done("e1");
 
     var raw = stream().subscribe(to("raw").putMetadata("rawPayload", "true")).opened();
-    facade.runtime().topic("bus", "raw").publish("hi".getBytes(UTF_8), PublishOptions.defaults().raw());
+    facade
+        .runtime()
+        .topic("bus", "raw")
+        .publish("hi".getBytes(UTF_8), PublishOptions.defaults().raw());
     soon().until(() -> !raw.events.isEmpty());
     assertThat(raw.events.get(0).getData().toStringUtf8()).isEqualTo("hi");
     assertThat(raw.events.get(0).getDataContentType()).isEqualTo("application/octet-stream");
@@ -220,8 +223,9 @@ class SubscribeStreamTest {
   @Test
   void whatASubscriberSaysDecides() {
     var dead = new CopyOnWriteArrayList<String>();
-    facade.runtime().subscribe("bus", "dead", byte[].class,
-        SubscribeOptions.defaults(), (event, delivery) -> {
+    facade
+        .runtime()
+        .subscribe("bus", "dead", byte[].class, SubscribeOptions.defaults(), (event, delivery) -> {
           dead.add(event.id());
           return DeliveryResult.SUCCESS;
         });
@@ -272,8 +276,8 @@ class SubscribeStreamTest {
     var handled = Collections.synchronizedList(new ArrayList<String>());
     facade
         .runtime()
-        .subscribe("bus", "orders", byte[].class,
-            SubscribeOptions.defaults(), (event, delivery) -> {
+        .subscribe(
+            "bus", "orders", byte[].class, SubscribeOptions.defaults(), (event, delivery) -> {
               handled.add(event.id());
               return DeliveryResult.SUCCESS;
             });

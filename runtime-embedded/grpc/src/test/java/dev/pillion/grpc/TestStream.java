@@ -67,8 +67,9 @@ final class TestStream
   }
 
   TestStream subscribe(SubscribeTopicEventsRequestInitialAlpha1.Builder initial) {
-    requests.onNext(
-        SubscribeTopicEventsRequestAlpha1.newBuilder().setInitialRequest(initial).build());
+    requests.onNext(SubscribeTopicEventsRequestAlpha1.newBuilder()
+        .setInitialRequest(initial)
+        .build());
     return this;
   }
 

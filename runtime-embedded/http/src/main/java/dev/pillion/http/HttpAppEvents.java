@@ -55,8 +55,7 @@ final class HttpAppEvents implements AppEvents {
   }
 
   @Override
-  public DeliveryResult deliver(
-      AppChannel channel, CloudEvent<byte[]> event, Delivery delivery) {
+  public DeliveryResult deliver(AppChannel channel, CloudEvent<byte[]> event, Delivery delivery) {
     var request = post(
         delivery,
         EventMetadata.headers(delivery),
@@ -77,11 +76,8 @@ final class HttpAppEvents implements AppEvents {
   public List<DeliveryResult> deliverAll(
       AppChannel channel, List<BulkHandler.Entry<byte[]>> entries, boolean raw) {
     var any = entries.get(0).delivery();
-    var request = post(
-        any,
-        EventMetadata.batchHeaders(any),
-        "application/json",
-        BulkBody.of(entries, raw));
+    var request =
+        post(any, EventMetadata.batchHeaders(any), "application/json", BulkBody.of(entries, raw));
     try (var answer = channel.invokeWithin(EventMetadata.context(any), request)) {
       if (answer.isSuccess()) {
         return EventAnswers.bulk(body(answer), entries.size());

@@ -64,7 +64,9 @@ final class SubscriptionList {
     } catch (JsonProcessingException e) {
       var at = e.getLocation();
       throw new MalformedException("its JSON is malformed"
-          + (at == null ? "" : " in line %d, column %d".formatted(at.getLineNr(), at.getColumnNr())));
+          + (at == null
+              ? ""
+              : " in line %d, column %d".formatted(at.getLineNr(), at.getColumnNr())));
     } catch (IOException e) {
       throw new MalformedException("it can't be read");
     }
@@ -137,8 +139,7 @@ final class SubscriptionList {
       }
       var entries = new ArrayList<Entry>();
       for (int i = 0; i < member.node.size(); i++) {
-        entries.add(
-            new Entry(member.place + "[" + i + "]", member.node.get(i)).requireObject());
+        entries.add(new Entry(member.place + "[" + i + "]", member.node.get(i)).requireObject());
       }
       return entries;
     }

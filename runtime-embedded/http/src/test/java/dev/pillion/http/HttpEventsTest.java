@@ -60,10 +60,11 @@ class HttpEventsTest {
         .component("bus", InMemoryPubSub.create())
         .with(HttpApp.at(options))
         .start();
-    runtime.subscribe("bus", "dead", byte[].class, SubscribeOptions.defaults(), (event, delivery) -> {
-      dead.add(event);
-      return DeliveryResult.SUCCESS;
-    });
+    runtime.subscribe(
+        "bus", "dead", byte[].class, SubscribeOptions.defaults(), (event, delivery) -> {
+          dead.add(event);
+          return DeliveryResult.SUCCESS;
+        });
   }
 
   private void start(String subscriptions) {
@@ -74,7 +75,8 @@ class HttpEventsTest {
     for (var one : runtime.describe().app().subscriptions()) {
       soon().until(() -> {
         publish(one.topic(), "{}", json().id("probe"));
-        return app.events.stream().anyMatch(seen -> seen.body().contains("\"topic\":\"" + one.topic()));
+        return app.events.stream()
+            .anyMatch(seen -> seen.body().contains("\"topic\":\"" + one.topic()));
       });
     }
     await().during(ofMillis(50)).until(() -> true);
@@ -95,7 +97,10 @@ class HttpEventsTest {
 
   private Seen event(String part) {
     soon().until(() -> app.events.stream().anyMatch(seen -> seen.body().contains(part)));
-    return app.events.stream().filter(seen -> seen.body().contains(part)).findFirst().orElseThrow();
+    return app.events.stream()
+        .filter(seen -> seen.body().contains(part))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** Golden value G1. */
@@ -107,8 +112,9 @@ class HttpEventsTest {
     var seen = event("\"e1\"");
     assertThat(seen.method()).isEqualTo("POST");
     assertThat(seen.path()).isEqualTo("/orders");
-    assertThat(seen.body()).matches(
-        "\\{\"data\":\\{\"a\":\"\\\\u003cx\\\\u003e\",\"b\":1\\.0},\"datacontenttype\":\"application/json\",\"id\":\"e1\",\"pubsubname\":\"bus\",\"source\":\"shop\",\"specversion\":\"1.0\",\"time\":\"[^\"]+\",\"topic\":\"orders\",\"traceid\":\"\",\"traceparent\":\"\",\"tracestate\":\"\",\"type\":\"com.dapr.event.sent\"}");
+    assertThat(seen.body())
+        .matches(
+            "\\{\"data\":\\{\"a\":\"\\\\u003cx\\\\u003e\",\"b\":1\\.0},\"datacontenttype\":\"application/json\",\"id\":\"e1\",\"pubsubname\":\"bus\",\"source\":\"shop\",\"specversion\":\"1.0\",\"time\":\"[^\"]+\",\"topic\":\"orders\",\"traceid\":\"\",\"traceparent\":\"\",\"tracestate\":\"\",\"type\":\"com.dapr.event.sent\"}");
     assertThat(seen.header("Content-type")).isEqualTo("application/cloudevents+json");
     assertThat(seen.header("Pubsubname")).isEqualTo("bus");
     assertThat(seen.header("Dapr-api-token")).isEqualTo("apps-token");
@@ -181,12 +187,15 @@ class HttpEventsTest {
     publish("orders", "hi", PublishOptions.defaults().raw());
 
     var seen = event("aGk=");
-    assertThat(seen.body()).matches(
-        "\\{\"data_base64\":\"aGk=\",\"datacontenttype\":\"application/octet-stream\",\"id\":\"[0-9a-f-]{36}\",\"pubsubname\":\"bus\",\"source\":\"Dapr\",\"specversion\":\"1.0\",\"topic\":\"orders\",\"type\":\"com.dapr.event.sent\"}");
+    assertThat(seen.body())
+        .matches(
+            "\\{\"data_base64\":\"aGk=\",\"datacontenttype\":\"application/octet-stream\",\"id\":\"[0-9a-f-]{36}\",\"pubsubname\":\"bus\",\"source\":\"Dapr\",\"specversion\":\"1.0\",\"topic\":\"orders\",\"type\":\"com.dapr.event.sent\"}");
     assertThat(seen.header("Rawpayload")).isEqualTo("true");
   }
 
-  /** The outcome table of single events; the dead letter topic tells drop and failure from success. */
+  /**
+   * The outcome table of single events; the dead letter topic tells drop and failure from success.
+   */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -292,8 +301,7 @@ class HttpEventsTest {
 
   @Test
   void everyMemberOfASubscriptionIsRead() {
-    app.asksFor(
-        """
+    app.asksFor("""
         [{"pubsubname":"bus","topic":"a","routes":{"rules":[{"match":"m","path":"/m"}],"default":"/d"},"route":"/unused"},
          {"pubsubname":"bus","topic":"b","route":"/r","metadata":{"k":"v"},"deadLetterTopic":"dead","bulkSubscribe":{"enabled":true,"maxMessagesCount":5,"maxAwaitDurationMs":40}},
          {"pubsubname":"bus","topic":"c","route":"/r","bulkSubscribe":{"enabled":false},"unknown":1},
@@ -337,11 +345,13 @@ class HttpEventsTest {
   // ---- bulk
 
   private void startBulk(String more) {
-    app.asksFor("[{\"pubsubname\":\"bus\",\"topic\":\"orders\",\"route\":\"/orders\",\"deadLetterTopic\":\"dead\",\"bulkSubscribe\":{\"enabled\":true,\"maxMessagesCount\":2,\"maxAwaitDurationMs\":300}"
-        + more + "}]");
+    app.asksFor(
+        "[{\"pubsubname\":\"bus\",\"topic\":\"orders\",\"route\":\"/orders\",\"deadLetterTopic\":\"dead\",\"bulkSubscribe\":{\"enabled\":true,\"maxMessagesCount\":2,\"maxAwaitDurationMs\":300}"
+            + more + "}]");
     start();
     soon().until(() -> {
-      publish("orders", "{}", json().id("probe").metadata("rawPayload", more.isEmpty() ? "" : "true"));
+      publish(
+          "orders", "{}", json().id("probe").metadata("rawPayload", more.isEmpty() ? "" : "true"));
       return !app.events.isEmpty();
     });
     await().during(ofMillis(400)).until(() -> true);
@@ -351,7 +361,8 @@ class HttpEventsTest {
 
   private void publishTwo() {
     runtime.topic("bus", "orders").bulk(events -> events
-        .publish("{\"n\":9007199254740993}".getBytes(StandardCharsets.UTF_8), json().id("e1"))
+        .publish(
+            "{\"n\":9007199254740993}".getBytes(StandardCharsets.UTF_8), json().id("e1"))
         .publish(new byte[] {1, 2}, PublishOptions.defaults().id("e2").metadata("k", "v")));
   }
 
@@ -367,7 +378,8 @@ class HttpEventsTest {
     assertThat(seen.header("Pubsubname")).isEqualTo("bus");
     assertThat(seen.headers()).doesNotContainKeys("K", "Cloudevent.id");
     assertThat(seen.body())
-        .startsWith("{\"entries\":[{\"entryId\":\"0\",\"event\":{\"data\":{\"n\":9007199254740993},\"datacontenttype\":\"application/json\",\"id\":\"e1\"");
+        .startsWith(
+            "{\"entries\":[{\"entryId\":\"0\",\"event\":{\"data\":{\"n\":9007199254740993},\"datacontenttype\":\"application/json\",\"id\":\"e1\"");
     var body = new ObjectMapper().readTree(seen.body());
     assertThat(body.properties().stream().map(Map.Entry::getKey))
         .containsExactly("entries", "id", "metadata", "pubsubname", "topic", "type");

@@ -130,8 +130,7 @@ final class DeliveryAttempts {
   private List<DeliveryResult> handle(List<Tracked> left, Call call) throws Exception {
     var items = new ArrayList<EventSink.Item>(left.size());
     for (var message : left) {
-      var delivery =
-          new HandedDelivery(pubsub.name(), topic, path, message, call.context());
+      var delivery = new HandedDelivery(pubsub.name(), topic, path, message, call.context());
       items.add(new EventSink.Item(message.event(), delivery));
     }
     try {

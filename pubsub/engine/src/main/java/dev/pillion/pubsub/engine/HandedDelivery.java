@@ -7,7 +7,8 @@ import dev.pillion.pubsub.Delivery;
 import java.util.Map;
 
 /** What a handler sees of the attempt it is in. */
-record HandedDelivery(String pubsub, String topic, String path, Tracked message, CallContext context)
+record HandedDelivery(
+    String pubsub, String topic, String path, Tracked message, CallContext context)
     implements Delivery {
   @Override
   public int attempt() {
