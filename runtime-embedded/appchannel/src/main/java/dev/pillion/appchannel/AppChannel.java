@@ -245,12 +245,20 @@ public final class AppChannel implements Extension {
         subscriptions == null ? List.of() : subscriptions.requested());
   }
 
+  private void lost() {
+    var current = running;
+    if (current != null && current.subscriptions != null) {
+      current.subscriptions.lost();
+    }
+  }
+
   /** Begins to look for the program, and waits for nothing. */
   @Override
   public AutoCloseable start(EmbeddedRuntime runtime) {
     if (running != null) {
       throw new IllegalStateException("an app channel serves one runtime; make another one");
     }
+    transport.onLost(this::lost);
     transport.start(runtime);
     var slots = new Slots(options.maxConcurrency(), options.address(), runtime.time());
     var watch =

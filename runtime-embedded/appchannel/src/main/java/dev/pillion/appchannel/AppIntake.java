@@ -37,7 +37,7 @@ final class AppIntake implements AutoCloseable {
   private final AppEvents events;
   private final String app;
   private final EmbeddedRuntime runtime;
-  private final Runnable gone;
+  private final Runnable lost;
 
   /** Held while subscriptions begin and end, which may take as long as a broker needs. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -50,14 +50,14 @@ final class AppIntake implements AutoCloseable {
 
   private record Taken(SubscribeOptions options, HandlerRegistration registration) {}
 
-  /** @param gone told when a delivery finds that the program is not there */
+  /** @param lost told when a delivery finds that the program is not there */
   AppIntake(
-      AppChannel channel, AppEvents events, String app, EmbeddedRuntime runtime, Runnable gone) {
+      AppChannel channel, AppEvents events, String app, EmbeddedRuntime runtime, Runnable lost) {
     this.channel = channel;
     this.events = events;
     this.app = app;
     this.runtime = runtime;
-    this.gone = gone;
+    this.lost = lost;
   }
 
   /** Whether the runtime has any pubsub at all; a program is not asked for nothing. */
@@ -192,7 +192,7 @@ final class AppIntake implements AutoCloseable {
       return delivery.get();
     } catch (AppChannelException e) {
       switch (e.reason()) {
-        case NOT_LISTENING, CLOSED -> gone.run();
+        case NOT_LISTENING, CLOSED -> lost.run();
         default -> {}
       }
       throw e;

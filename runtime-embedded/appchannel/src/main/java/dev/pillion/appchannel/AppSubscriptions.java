@@ -52,7 +52,7 @@ final class AppSubscriptions implements Consumer<AppState>, AutoCloseable {
     this.events = events;
     this.app = app;
     this.runtime = runtime;
-    this.intake = new AppIntake(channel, events, app, runtime, this::isGone);
+    this.intake = new AppIntake(channel, events, app, runtime, this::lost);
   }
 
   /** What the program has asked for; empty before it was asked. */
@@ -71,8 +71,8 @@ final class AppSubscriptions implements Consumer<AppState>, AutoCloseable {
     step();
   }
 
-  /** A delivery has found nobody: whoever answers next may be another program. */
-  private void isGone() {
+  /** The program was not found, or has gone: whoever answers next may be another one. */
+  void lost() {
     lock.lock();
     try {
       if (stepping) {

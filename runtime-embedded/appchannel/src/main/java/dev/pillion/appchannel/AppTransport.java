@@ -38,6 +38,12 @@ public interface AppTransport extends AutoCloseable {
     return null;
   }
 
+  /**
+   * Whom to tell, without being blocked, when a connection was lost that tells of the program's
+   * own end; called once, before {@link #start}. Nobody is told where connections come and go.
+   */
+  default void onLost(Runnable listener) {}
+
   /** Whether the program's port takes a connection; returns false rather than throw. */
   boolean isListening(Deadline deadline);
 

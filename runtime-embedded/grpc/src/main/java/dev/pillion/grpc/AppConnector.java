@@ -23,16 +23,33 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class AppConnector implements AutoCloseable {
   private final AppOptions options;
+  private final Runnable lost;
   private final EventLoopGroup loops;
   private final ReentrantLock lock = new ReentrantLock();
   private volatile ManagedChannel channel;
   private boolean closed;
 
-  AppConnector(AppOptions options, String appId) {
+  /** @param lost told when the connection has ended; must not block */
+  AppConnector(AppOptions options, String appId, Runnable lost) {
     this.options = options;
+    this.lost = lost;
     this.loops = new MultiThreadIoEventLoopGroup(
         1, new IoThreads(appId + "/app-io"), NioIoHandler.newFactory());
     this.channel = build();
+    watch(channel);
+  }
+
+  private void watch(ManagedChannel watched) {
+    var before = watched.getState(false);
+    if (before == ConnectivityState.SHUTDOWN) {
+      return;
+    }
+    watched.notifyWhenStateChanged(before, () -> {
+      if (before == ConnectivityState.READY) {
+        lost.run();
+      }
+      watch(watched);
+    });
   }
 
   private ManagedChannel build() {
@@ -60,6 +77,7 @@ final class AppConnector implements AutoCloseable {
       if (channel == failed && !closed) {
         failed.shutdown();
         channel = build();
+        watch(channel);
       }
       return channel;
     } finally {

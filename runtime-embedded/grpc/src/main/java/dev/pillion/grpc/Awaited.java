@@ -51,7 +51,8 @@ final class Awaited {
     lock.lockInterruptibly();
     try {
       while (!gone && (size >= MOST || (id.isEmpty() && byId.containsKey(id)))) {
-        sleep(deadline);
+        requireTime(deadline);
+        changed.awaitNanos(deadline.remainingNanos(PULSE));
       }
       requireThere();
       var reply = new Reply(id);
@@ -74,7 +75,8 @@ final class Awaited {
     lock.lockInterruptibly();
     try {
       while (reply.result == null && !gone) {
-        sleep(deadline);
+        requireTime(deadline);
+        changed.awaitNanos(deadline.remainingNanos(PULSE));
       }
       var result = reply.result;
       if (result == null) {
@@ -146,13 +148,12 @@ final class Awaited {
     }
   }
 
-  private void sleep(Deadline deadline) throws InterruptedException {
+  private static void requireTime(Deadline deadline) {
     if (deadline.hasPassed()) {
       throw new CallTimeoutException(
           "ERR_PUBSUB_EVENTS_SER",
           "the subscriber did not answer on its stream before the deadline of the delivery",
           null);
     }
-    changed.awaitNanos(deadline.remainingNanos(PULSE));
   }
 }

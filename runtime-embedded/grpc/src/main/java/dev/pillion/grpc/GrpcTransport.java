@@ -38,6 +38,7 @@ final class GrpcTransport implements AppTransport {
   private final AppOptions options;
   private final AtomicBoolean toldOfNoHealthCheck = new AtomicBoolean();
   private final AppEvents events = new GrpcAppEvents(this);
+  private volatile Runnable lost = () -> {};
   private volatile @Nullable AppCalls calls;
 
   GrpcTransport(AppOptions options) {
@@ -50,8 +51,13 @@ final class GrpcTransport implements AppTransport {
   }
 
   @Override
+  public void onLost(Runnable listener) {
+    lost = listener;
+  }
+
+  @Override
   public void start(EmbeddedRuntime runtime) {
-    calls = new AppCalls(options, new AppConnector(options, runtime.appId()));
+    calls = new AppCalls(options, new AppConnector(options, runtime.appId(), lost));
   }
 
   AppCalls calls() {

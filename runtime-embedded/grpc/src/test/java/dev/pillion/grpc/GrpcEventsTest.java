@@ -322,6 +322,21 @@ class GrpcEventsTest {
     });
   }
 
+  @Test
+  void aProgramThatIsReplacedIsAskedAnewThoughNothingIsDelivered() throws Exception {
+    start(to("orders"));
+    int port = program.port();
+    program.close();
+    program = EventsProgram.start(port);
+    program.list = List.of(to("new").build());
+
+    soon().until(() -> {
+      publish("new", "{}", json().id("n1"));
+      return heard("new");
+    });
+    assertThat(program.events).noneMatch(event -> event.getTopic().equals("orders"));
+  }
+
   // ---- bulk
 
   private void startBulk(TopicSubscription.Builder subscription) {
@@ -388,14 +403,9 @@ class GrpcEventsTest {
 
   @Test
   void aProgramThatKnowsNeitherIsDoneWithBatches() {
-    program.list = List.of();
-    start();
-    program.takesBulk = false;
-    program.takesAlphaBulk = false;
-    runtime.close();
     program.bulkHandler = GrpcEventsTest::all;
-    program.takesAlphaBulk = true;
     startBulk(to("orders"));
+    program.takesBulk = false;
     program.takesAlphaBulk = false;
     int calls = program.headers.size();
     runtime.topic("bus", "orders").bulk(events -> events.publish("{}").publish("{}"));
