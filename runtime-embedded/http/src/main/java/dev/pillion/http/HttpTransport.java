@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.http;
 
+import dev.pillion.appchannel.AppEvents;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.appchannel.AppRequest;
@@ -194,6 +195,11 @@ final class HttpTransport implements AppTransport {
 
   private static void abort(Request exchange, Exception reason) {
     var unused = exchange.abort(reason);
+  }
+
+  @Override
+  public AppEvents events() {
+    return new HttpAppEvents(options.address());
   }
 
   @Override
