@@ -3,12 +3,14 @@ package dev.pillion.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.pillion.InvalidConfigurationException;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,6 +26,21 @@ class LocalTest {
     }
     try (var runtime = EmbeddedRuntime.builder("app").with(Local.in(data)).start()) {
       assertThat(runtime.state(Local.STATE_STORE).get("k", String.class)).contains("v");
+    }
+  }
+
+  @Test
+  void whatIsPublishedWhileNobodyListensIsHandledLater() {
+    try (var runtime = EmbeddedRuntime.builder("app").with(Local.in(folder)).start()) {
+      runtime.topic(Local.PUBSUB, "paid").publish("42");
+    }
+    var paid = new CopyOnWriteArrayList<String>();
+    try (var runtime = EmbeddedRuntime.builder("app")
+        .with(Local.in(folder))
+        .subscribe(Local.PUBSUB, "paid", String.class, paid::add)
+        .start()) {
+      await().until(() -> paid.contains("42"));
+      assertThat(runtime.describe().components()).hasSize(2);
     }
   }
 
