@@ -20,7 +20,7 @@ public final class ChangeWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChangeWatch.class);
 
   /** Calls after a modification that ask SQLite, to be longer than the file system's tick. */
-  private static final int EXACT_AFTER_CHANGE = 10;
+  private static final int EXACT_AFTER_CHANGE = 5;
 
   /** One of so many calls asks SQLite in any case. */
   private static final int EXACT_EVERY = 40;

@@ -104,8 +104,7 @@ final class Deliveries {
       }
     }
     for (Map.Entry<Long, Optional<String>> event : unknown.entrySet()) {
-      giveBack(
-          session, group, event.getKey(), event.getValue().orElse(null), owner, null, false);
+      giveBack(session, group, event.getKey(), event.getValue().orElse(null), owner, null, false);
     }
   }
 

@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where a process runs, so that others know whether they could see it: on Linux the boot of the
- * kernel, the process namespace and the user. A process of the same place that can't be found has
- * ended, and nobody need wait for its lease. Elsewhere the lease alone counts.
+ * kernel, the process namespace and the user; elsewhere, where processes have no namespaces, the
+ * operating system and the user. A process of the same place that can't be found has ended, and
+ * nobody need wait for its lease.
  *
  * @param name null when it can't be told
  */
@@ -27,11 +28,16 @@ record ProcessPlace(@Nullable String name, long processId) {
   }
 
   private static @Nullable String place() {
+    var system = System.getProperty("os.name", "");
+    var user = System.getProperty("user.name", "");
+    if (!system.equals("Linux")) {
+      return system + " " + user;
+    }
     try {
       var boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
       var namespace = Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString();
-      return boot + " " + namespace + " " + System.getProperty("user.name");
-    } catch (IOException | SecurityException | UnsupportedOperationException e) {
+      return boot + " " + namespace + " " + user;
+    } catch (IOException | UnsupportedOperationException e) {
       return null;
     }
   }
