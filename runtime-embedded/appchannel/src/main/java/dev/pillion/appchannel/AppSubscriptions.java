@@ -114,6 +114,9 @@ final class AppSubscriptions implements Consumer<AppState>, AutoCloseable {
       var wait = LONGEST_PAUSE;
       try {
         wait = isWell() ? ask() : away();
+      } catch (IllegalStateException e) {
+        log.debug("the runtime ended before the subscriptions of {}", app, e);
+        wait = Duration.ZERO;
       } catch (RuntimeException e) {
         log.error("the subscriptions of {} could not be seen to", app, e);
       }

@@ -42,8 +42,8 @@ public interface AppTransport extends AutoCloseable {
   }
 
   /**
-   * Whom to tell, without being blocked, when a connection was lost that tells of the program's
-   * own end; called once, before {@link #start}. Nobody is told where connections come and go.
+   * Whom to tell, without being blocked, when a connection was lost that tells of the program's own
+   * end; called once, before {@link #start}. Nobody is told where connections come and go.
    */
   default void onLost(Runnable listener) {}
 

@@ -346,7 +346,7 @@ class HttpEventsTest {
 
   private void startBulk(String more) {
     app.asksFor(
-        "[{\"pubsubname\":\"bus\",\"topic\":\"orders\",\"route\":\"/orders\",\"deadLetterTopic\":\"dead\",\"bulkSubscribe\":{\"enabled\":true,\"maxMessagesCount\":2,\"maxAwaitDurationMs\":300}"
+        "[{\"pubsubname\":\"bus\",\"topic\":\"orders\",\"route\":\"/orders\",\"deadLetterTopic\":\"dead\",\"bulkSubscribe\":{\"enabled\":true,\"maxMessagesCount\":2,\"maxAwaitDurationMs\":100}"
             + more + "}]");
     start();
     soon().until(() -> {
@@ -354,7 +354,7 @@ class HttpEventsTest {
           "orders", "{}", json().id("probe").metadata("rawPayload", more.isEmpty() ? "" : "true"));
       return !app.events.isEmpty();
     });
-    await().during(ofMillis(400)).until(() -> true);
+    await().during(ofMillis(150)).until(() -> true);
     app.events.clear();
     dead.clear();
   }
