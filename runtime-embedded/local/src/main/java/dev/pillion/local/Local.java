@@ -13,11 +13,12 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The building blocks in one folder: a durable state store named {@value #STATE_STORE} and a durable
- * pubsub named {@value #PUBSUB}, as {@code dapr init} names its own.
+ * The building blocks in one folder: a durable state store named {@value #STATE_STORE} and a
+ * durable pubsub named {@value #PUBSUB}, as {@code dapr init} names its own.
  *
- * <p>Every acknowledged write and every published event is on disk. The folder is made when it is missing; it must be on a
- * local disk. Several processes on one machine may use it at the same time.
+ * <p>Every acknowledged write and every published event is on disk. The folder is made when it is
+ * missing; it must be on a local disk. Several processes on one machine may use it at the same
+ * time.
  */
 public final class Local implements Extension {
   /** The name of the state store. */
