@@ -34,7 +34,6 @@ final class BrokerSchema {
         topic_id INTEGER NOT NULL,
         published_at INTEGER NOT NULL,
         event_key TEXT,
-        content_type TEXT,
         metadata TEXT,
         data BLOB NOT NULL
       )""",

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class EventLog {
   private static final String PARTITION_KEY = "partitionKey";
   private static final String INSERT =
-      "INSERT INTO pubsub_events (topic_id, published_at, event_key, content_type, metadata, data) VALUES (?, ?, ?, ?, ?, ?)";
+      "INSERT INTO pubsub_events (topic_id, published_at, event_key, metadata, data) VALUES (?, ?, ?, ?, ?)";
 
   private final SqliteDatabase database;
   private final TimeSource time;
@@ -66,8 +66,7 @@ final class EventLog {
     long now = time.now().toEpochMilli();
     var metadata = MetadataJson.write(message.metadata());
     var key = emptyToNull(message.metadata(PARTITION_KEY));
-    return session -> Sql.update(
-        session, INSERT, topic, now, key, message.contentType(), metadata, message.data());
+    return session -> Sql.update(session, INSERT, topic, now, key, metadata, message.data());
   }
 
   private static @Nullable String emptyToNull(@Nullable String text) {

@@ -61,11 +61,6 @@ final class HeldMessage implements Message {
   }
 
   @Override
-  public @Nullable String contentType() {
-    return claimed.event().contentType();
-  }
-
-  @Override
   public int attempts() {
     return attempts;
   }

@@ -12,22 +12,13 @@ import org.jspecify.annotations.Nullable;
  * @param metadata the publisher's, as JSON; null when there was none
  */
 @SuppressWarnings("ArrayRecordComponent") // Passed through, never compared.
-record StoredEvent(
-    long id,
-    @Nullable String key,
-    @Nullable String contentType,
-    @Nullable String metadata,
-    byte[] data) {
+record StoredEvent(long id, @Nullable String key, @Nullable String metadata, byte[] data) {
   /** In the order that {@link #read} wants. */
-  static final String COLUMNS = "id, event_key, content_type, metadata, data";
+  static final String COLUMNS = "id, event_key, metadata, data";
 
   static StoredEvent read(ResultSet row) throws SQLException {
-    var data = row.getBytes(5);
+    var data = row.getBytes(4);
     return new StoredEvent(
-        row.getLong(1),
-        row.getString(2),
-        row.getString(3),
-        row.getString(4),
-        data == null ? new byte[0] : data);
+        row.getLong(1), row.getString(2), row.getString(3), data == null ? new byte[0] : data);
   }
 }
