@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.connections.sqlite;
 
+import dev.pillion.concurrent.TimeSource;
 import java.io.File;
 import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,31 +14,37 @@ import org.slf4j.LoggerFactory;
  * cheap enough to be done many times a second. Not thread-safe; it has a connection of its own.
  *
  * <p>SQLite knows exactly, but asking it costs far more than a look at when the file that commits
- * are written to was last modified. So SQLite is asked when that has moved, some more times after
- * it, because two commits may fall into one tick of the file system's clock, and now and then in
- * any case.
+ * are written to was last modified. So SQLite is asked when that has moved, for a while after it,
+ * because two commits may fall into one tick of the file system's clock, and now and then in any
+ * case.
  */
 public final class ChangeWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChangeWatch.class);
 
-  /** Calls after a modification that ask SQLite, to be longer than the file system's tick. */
-  private static final int EXACT_AFTER_CHANGE = 5;
+  /**
+   * For so long after a modification SQLite is asked: longer than a tick of the file system's
+   * clock, and than most syncs, for a commit is seen only after its sync.
+   */
+  private static final long EXACT_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   /** One of so many calls asks SQLite in any case. */
   private static final int EXACT_EVERY = 40;
 
   private final SqliteSettings settings;
   private final SqliteConnector connector;
+  private final TimeSource time;
   private final @Nullable File written;
-  private int exact;
+  private boolean exact;
+  private long exactSinceNanos;
   private int calls;
   private long modified;
   private @Nullable SqliteSession session;
   private long version;
 
-  ChangeWatch(SqliteSettings settings, SqliteConnector connector) {
+  ChangeWatch(SqliteSettings settings, SqliteConnector connector, TimeSource time) {
     this.settings = settings;
     this.connector = connector;
+    this.time = time;
     written = written(settings);
   }
 
@@ -85,13 +93,12 @@ public final class ChangeWatch implements AutoCloseable {
     modified = written.lastModified();
     calls = (calls + 1) % EXACT_EVERY;
     if (modified != last) {
-      exact = EXACT_AFTER_CHANGE;
-    } else if (exact > 0) {
-      exact--;
-    } else {
-      return session == null || calls == 0;
+      exact = true;
+      exactSinceNanos = time.nanos();
+    } else if (exact) {
+      exact = time.nanos() - exactSinceNanos < EXACT_NANOS;
     }
-    return true;
+    return exact || session == null || calls == 0;
   }
 
   private static long read(SqliteSession session) throws SQLException {

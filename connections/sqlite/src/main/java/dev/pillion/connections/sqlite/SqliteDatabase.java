@@ -83,7 +83,7 @@ public final class SqliteDatabase implements AutoCloseable {
 
   /** A look at the commits of all processes; to be closed by the caller, before this. */
   public ChangeWatch watch() {
-    return new ChangeWatch(settings, connector);
+    return new ChangeWatch(settings, connector, time);
   }
 
   /** How many transactions were committed since opening. */

@@ -4,9 +4,14 @@ package dev.pillion.connections.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,19 +66,40 @@ class ChangeWatchTest {
 
   @Test
   void aCommitAfterAQuietTimeIsSeen() {
-    try (var database = SqliteDatabase.open(settings(true), new WallTime());
+    var nanos = new AtomicLong();
+    var time = new TimeSource() {
+      @Override
+      public Instant now() {
+        return Instant.EPOCH;
+      }
+
+      @Override
+      public long nanos() {
+        return nanos.get();
+      }
+
+      @Override
+      public Scheduled schedule(Duration delay, Runnable task) {
+        throw new UnsupportedOperationException();
+      }
+    };
+    try (var database = SqliteDatabase.open(settings(true), time);
         var watch = database.watch()) {
       createTable(database);
       assertThat(watch.hasChanged()).isTrue();
-      for (int i = 0; i < 1000; i++) {
-        assertThat(watch.hasChanged()).isFalse();
+      for (int commit = 0; commit < 20; commit++) {
+        for (int i = 0; i < 100; i++) {
+          nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(40));
+          assertThat(watch.hasChanged()).isFalse();
+        }
+        insert(database);
+        // At the latest when SQLite is asked in any case.
+        boolean seen = false;
+        for (int i = 0; i < 40 && !seen; i++) {
+          seen = watch.hasChanged();
+        }
+        assertThat(seen).isTrue();
       }
-      insert(database);
-      boolean seen = false;
-      for (int i = 0; i < 41 && !seen; i++) {
-        seen = watch.hasChanged();
-      }
-      assertThat(seen).isTrue();
     }
   }
 
