@@ -17,8 +17,10 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What is asked as part of a call that has passed the chain: all rules hold but the chain. */
+@Timeout(30)
 class WithinACallTest {
   private static final AppRequest REQUEST = AppRequest.post("orders", "text/plain", new byte[0]);
   private static final Map<String, String> TRACE =
@@ -79,8 +81,11 @@ class WithinACallTest {
     try (var test = channel(TestChannel.options().maxConcurrency(1))) {
       var now = CallContext.EMPTY.with(Deadline.after(ZERO, test.time));
       var held = test.channel.invokeWithin(CallContext.EMPTY, REQUEST);
+      // Whoever limits a call ends its wait by an interrupt.
+      Thread.currentThread().interrupt();
       assertThatThrownBy(() -> test.channel.exchangeWithin(now, Map.of(), (h, d) -> "x"))
           .isInstanceOf(CallRejectedException.class);
+      assertThat(Thread.interrupted()).isTrue();
       held.close();
       assertThat(ask(test)).isEqualTo("done");
       assertThatThrownBy(() -> test.channel.exchangeWithin(CallContext.EMPTY, Map.of(), (h, d) -> {
