@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
@@ -64,6 +65,7 @@ final class PartitionQueue {
   private @Nullable PartitionQueue predecessor;
   private @Nullable PartitionQueue successor;
   private final Set<Long> doneBefore = new HashSet<>();
+  private final Set<Long> doneLate = ConcurrentHashMap.newKeySet();
   private long bytes;
   private long next;
   private long reach;
@@ -102,12 +104,17 @@ final class PartitionQueue {
   record Surroundings(
       IntakeRules rules, MessageReceiver receiver, Dispatcher dispatcher, CommitRequests commits) {}
 
-  /** Makes it wait for the handler that an earlier assignment has left behind, if it still runs. */
+  /**
+   * Makes it wait for the handler that an earlier assignment has left behind, if it still runs. What
+   * that has done need not be done again: the partition has come back to where it was.
+   */
   void follow(PartitionQueue before) {
     lock.lock();
     try {
       if (before.precedes(this)) {
         predecessor = before;
+      } else {
+        doneBefore.addAll(before.doneLate);
       }
     } finally {
       lock.unlock();
@@ -463,6 +470,7 @@ final class PartitionQueue {
         rules.time().schedule(pause, this::pauseIsOver);
       }
       if (ended) {
+        doneLate.addAll(done);
         after = successor;
       }
       idle.signalAll();
@@ -519,10 +527,7 @@ final class PartitionQueue {
     }
   }
 
-  /**
-   * The handler that an earlier assignment has left behind is through. What it has done need not be
-   * done again: the partition has come back to where it was.
-   */
+  /** The handler that an earlier assignment has left behind is through. */
   private void takesOver(List<Long> done) {
     lock.lock();
     try {
