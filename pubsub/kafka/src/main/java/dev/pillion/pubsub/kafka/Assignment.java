@@ -76,7 +76,8 @@ final class Assignment {
       }
     }
     // What is not written yet nobody can have attempted.
-    var ends = suspects.isEmpty() ? Map.<TopicPartition, Long>of() : consumer.endOffsets(suspects, ANSWER);
+    var ends =
+        suspects.isEmpty() ? Map.<TopicPartition, Long>of() : consumer.endOffsets(suspects, ANSWER);
     for (var partition : List.copyOf(unprepared)) {
       var note = notes.getOrDefault(partition, CommitNote.clean(0));
       long position = positions.getOrDefault(partition, 0L);
@@ -127,7 +128,10 @@ final class Assignment {
       }
       if (queue.isBehind(some)) {
         long first = some.get(0).offset();
-        log.warn("{} begins anew at {}: its topic was made again, or has lost its end", partition, first);
+        log.warn(
+            "{} begins anew at {}: its topic was made again, or has lost its end",
+            partition,
+            first);
         lose(List.of(partition));
         open(partition, first, CommitNote.clean(first));
         consumer.pause(List.of(partition));
@@ -143,7 +147,7 @@ final class Assignment {
   /** Commits what has changed, without waiting. */
   void commit(Consumer<byte[], byte[]> consumer) {
     var waiting = around.commits().take();
-    var snapshots = new ArrayList<PartitionQueue.Snapshot>();
+    var snapshots = new ArrayList<Progress.Snapshot>();
     for (var queue : queues.values()) {
       var snapshot = queue.toCommit();
       if (snapshot != null) {
@@ -163,7 +167,7 @@ final class Assignment {
   }
 
   private void answered(
-      List<PartitionQueue.Snapshot> snapshots,
+      List<Progress.Snapshot> snapshots,
       List<CompletableFuture<Void>> waiting,
       Exception failure) {
     if (failure == null) {
@@ -180,10 +184,9 @@ final class Assignment {
   }
 
   private static Map<TopicPartition, OffsetAndMetadata> offsets(
-      List<PartitionQueue.Snapshot> snapshots) {
+      List<Progress.Snapshot> snapshots) {
     var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
-    snapshots.forEach(
-        snapshot -> offsets.put(snapshot.queue().partition(), snapshot.offset()));
+    snapshots.forEach(snapshot -> offsets.put(snapshot.queue().partition(), snapshot.offset()));
     return offsets;
   }
 

@@ -88,8 +88,6 @@ record HeaderRules(@Nullable Pattern excluded, boolean escapes) {
 
   /** As Go escapes a query: with a plus for a space, and the tilde as it is. */
   private static String escaped(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8)
-        .replace("*", "%2A")
-        .replace("%7E", "~");
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("*", "%2A").replace("%7E", "~");
   }
 }

@@ -17,7 +17,8 @@ final class KafkaFailures {
 
   /** @param what was tried, such as {@code publishing to "orders"} */
   static BuildingBlockException of(String what, Throwable failure) {
-    if (failure instanceof TimeoutException || failure instanceof java.util.concurrent.TimeoutException) {
+    if (failure instanceof TimeoutException
+        || failure instanceof java.util.concurrent.TimeoutException) {
       return timeout(what, failure);
     }
     if (failure instanceof RecordTooLargeException

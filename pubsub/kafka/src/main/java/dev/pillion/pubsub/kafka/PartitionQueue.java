@@ -6,13 +6,10 @@ import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.Message;
 import dev.pillion.pubsub.spi.MessageReceiver;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -21,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,19 +28,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One partition from its assignment to its revocation: what is fetched, what is being handed over,
  * what is done. Nothing that ends after the revocation is committed by it. Thread-safe.
- *
- * <p>No attempt begins at an offset that the last commit's {@link CommitNote#reach} does not cover.
- * So whoever has the partition after a crash knows which messages may have been attempted, and puts
- * on record what he attempts of those; of all others the first attempt costs nothing.
  */
 final class PartitionQueue {
   private static final Logger log = LoggerFactory.getLogger(PartitionQueue.class);
 
-  /** How far attempts may run ahead of the last commit, in offsets. */
-  static final int AHEAD = 2_000;
-
-  private static final int FULL = 500;
-  private static final long FULL_BYTES = 1024 * 1024;
   private static final Duration RELEASED = Duration.ofMillis(100);
 
   private final TopicPartition partition;
@@ -54,10 +42,8 @@ final class PartitionQueue {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition idle = lock.newCondition();
-  private final Deque<KafkaMessage> fetched = new ArrayDeque<>();
-  private final ContiguousOffsets offsets;
-  private final TreeMap<Long, Integer> attempts;
-  private final long suspectUntil;
+  private final FetchBuffer fetched;
+  private final Progress progress;
 
   // What was handed over and given back, in order; the partition waits for it.
   private List<KafkaMessage> again = new ArrayList<>();
@@ -66,11 +52,6 @@ final class PartitionQueue {
   private @Nullable PartitionQueue successor;
   private final Set<Long> doneBefore = new HashSet<>();
   private final Set<Long> doneLate = ConcurrentHashMap.newKeySet();
-  private long bytes;
-  private long next;
-  private long reach;
-  private long change = 1;
-  private long committedChange;
   private boolean asked;
   private boolean scheduled;
   private boolean waiting;
@@ -78,26 +59,15 @@ final class PartitionQueue {
   private boolean batchTimer;
   private boolean stopped;
   private boolean ended;
-  private boolean flowPaused = true;
 
-  /** A state to commit, and which change it has seen. */
-  record Snapshot(PartitionQueue queue, OffsetAndMetadata offset, long reach, long change) {}
-
-  PartitionQueue(
-      TopicPartition partition,
-      long position,
-      CommitNote note,
-      Surroundings around) {
+  PartitionQueue(TopicPartition partition, long position, CommitNote note, Surroundings around) {
     this.partition = partition;
     this.rules = around.rules();
     this.receiver = around.receiver();
     this.dispatcher = around.dispatcher();
     this.commits = around.commits();
-    this.offsets = new ContiguousOffsets(position);
-    this.attempts = new TreeMap<>(note.attempts().tailMap(position));
-    this.suspectUntil = note.reach();
-    this.next = position;
-    this.reach = position;
+    this.fetched = new FetchBuffer(position, rules.batch());
+    this.progress = new Progress(this, position, note);
   }
 
   /** What all partitions of an intake share. */
@@ -105,20 +75,18 @@ final class PartitionQueue {
       IntakeRules rules, MessageReceiver receiver, Dispatcher dispatcher, CommitRequests commits) {}
 
   /**
-   * Makes it wait for the handler that an earlier assignment has left behind, if it still runs. What
-   * that has done need not be done again: the partition has come back to where it was.
+   * Makes it wait for the handler that an earlier assignment has left behind, if it still runs.
+   * What that has done need not be done again: the partition has come back to where it was.
    */
   void follow(PartitionQueue before) {
-    lock.lock();
-    try {
+    locked(() -> {
       if (before.precedes(this)) {
         predecessor = before;
       } else {
         doneBefore.addAll(before.doneLate);
       }
-    } finally {
-      lock.unlock();
-    }
+      return true;
+    });
   }
 
   private boolean precedes(PartitionQueue after) {
@@ -139,98 +107,59 @@ final class PartitionQueue {
 
   /** Whether these records come before what is here: the topic is another one by the same name. */
   boolean isBehind(List<ConsumerRecord<byte[], byte[]>> records) {
-    lock.lock();
-    try {
-      return records.get(0).offset() < next;
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> fetched.isBehind(records.get(0).offset()));
   }
 
   void add(List<ConsumerRecord<byte[], byte[]>> records) {
-    lock.lock();
-    try {
+    locked(() -> {
       for (var record : records) {
-        int begun = attempts.getOrDefault(record.offset(), 0);
-        var message = new KafkaMessage(
-            record, rules.headers(), this, begun, begun > 0 || record.offset() < suspectUntil);
-        fetched.addLast(message);
-        bytes += message.size();
-        next = record.offset() + 1;
+        int begun = progress.attempts(record.offset());
+        fetched.add(new KafkaMessage(
+            record,
+            rules.headers(),
+            this,
+            begun,
+            begun > 0 || progress.isSuspect(record.offset())));
       }
       schedule();
-    } finally {
-      lock.unlock();
-    }
+      return true;
+    });
   }
 
   /** Whether fetching must pause, or may go on; null when it stays as it is. */
   @Nullable
   Boolean flow() {
-    lock.lock();
-    try {
-      if (!flowPaused && (fetched.size() >= full() || bytes >= FULL_BYTES)) {
-        flowPaused = true;
-        return true;
-      }
-      if (flowPaused && isLow()) {
-        flowPaused = false;
-        return false;
-      }
-      return null;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private int full() {
-    return Math.max(FULL, rules.batch());
-  }
-
-  private boolean isLow() {
-    return fetched.size() < full() / 2 && bytes < FULL_BYTES / 2;
+    return locked(() -> fetched.pausesNow());
   }
 
   /** What to commit now; null when nothing has changed. */
-  @Nullable
-  Snapshot toCommit() {
+  Progress.@Nullable Snapshot toCommit() {
     lock.lock();
     try {
       asked = false;
-      if (change == committedChange || ended) {
-        return null;
-      }
-      return snapshot(Math.max(offsets.position(), lastBegun()) + AHEAD);
+      return ended || !progress.isDirty() ? null : progress.ahead(lastBegun());
     } finally {
       lock.unlock();
     }
   }
 
-  /** The offset behind the last message that was handed over. */
+  /** Nothing has begun beyond; the next one is covered, however far away it is. */
   private long lastBegun() {
-    long last = running.isEmpty() ? 0 : running.get(running.size() - 1).offset() + 1;
-    var first = fetched.peekFirst();
-    return Math.max(last, first == null ? 0 : first.offset());
+    var first = fetched.first();
+    return Math.max(lastRunning(), first == null ? 0 : first.offset());
   }
 
-  private Snapshot snapshot(long newReach) {
-    long position = offsets.position();
-    long written = Math.max(newReach, Math.max(suspectUntil, position));
-    var note = new CommitNote(written, attempts.tailMap(position));
-    return new Snapshot(
-        this, new OffsetAndMetadata(position, note.write(position)), newReach, change);
+  private long lastRunning() {
+    return running.isEmpty() ? 0 : running.get(running.size() - 1).offset() + 1;
   }
 
   /** A snapshot is committed. */
-  void committed(Snapshot snapshot) {
-    lock.lock();
-    try {
-      reach = Math.max(reach, snapshot.reach());
-      committedChange = Math.max(committedChange, snapshot.change());
+  void committed(Progress.Snapshot snapshot) {
+    locked(() -> {
+      progress.committed(snapshot);
       schedule();
-    } finally {
-      lock.unlock();
-    }
+      return true;
+    });
   }
 
   /** Begins nothing more. What runs goes on, and is told. */
@@ -260,37 +189,26 @@ final class PartitionQueue {
   }
 
   boolean isBusy() {
-    lock.lock();
-    try {
-      return !running.isEmpty();
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> !running.isEmpty());
   }
 
   boolean isDirty() {
-    lock.lock();
-    try {
-      return change != committedChange;
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> progress.isDirty());
   }
 
   /** Ends it: what runs ends without effect here. What is returned is its last word. */
-  Snapshot end() {
+  Progress.Snapshot end() {
     lock.lock();
     try {
       stopped = true;
       ended = true;
+      long begun = lastRunning();
       for (var message : again) {
-        // A first attempt that has failed; what a stop has ended is none.
         if (message.failures() > 0) {
-          attempts.merge(message.offset(), message.attempts(), Math::max);
+          begun = Math.max(begun, message.offset() + 1);
         }
       }
-      return snapshot(
-          running.isEmpty() ? offsets.position() : running.get(running.size() - 1).offset() + 1);
+      return progress.last(begun);
     } finally {
       lock.unlock();
     }
@@ -300,12 +218,10 @@ final class PartitionQueue {
 
   /** Looks again whether there is something to hand over. */
   void wake() {
-    lock.lock();
-    try {
+    locked(() -> {
       schedule();
-    } finally {
-      lock.unlock();
-    }
+      return true;
+    });
   }
 
   private void schedule() {
@@ -322,11 +238,11 @@ final class PartitionQueue {
     if (!again.isEmpty()) {
       return true;
     }
-    var first = fetched.peekFirst();
+    var first = fetched.first();
     if (first == null) {
       return false;
     }
-    if (first.offset() >= reach) {
+    if (!progress.mayBegin(first.offset())) {
       askForCommit();
       return false;
     }
@@ -334,7 +250,7 @@ final class PartitionQueue {
   }
 
   private boolean isBatchDue() {
-    if (batchDue || fetched.size() >= rules.batch() || flowPaused) {
+    if (batchDue || fetched.size() >= rules.batch() || fetched.isPaused()) {
       return true;
     }
     if (!batchTimer) {
@@ -345,20 +261,18 @@ final class PartitionQueue {
   }
 
   private void batchIsDue() {
-    lock.lock();
-    try {
+    locked(() -> {
       batchTimer = false;
       batchDue = true;
       schedule();
-    } finally {
-      lock.unlock();
-    }
+      return true;
+    });
   }
 
   private void askForCommit() {
     if (!asked) {
       asked = true;
-      change++;
+      progress.changed();
       commits.soon();
     }
   }
@@ -382,13 +296,11 @@ final class PartitionQueue {
 
   /** Its worker leaves it. */
   void handled() {
-    lock.lock();
-    try {
+    locked(() -> {
       scheduled = false;
       schedule();
-    } finally {
-      lock.unlock();
-    }
+      return true;
+    });
   }
 
   private List<KafkaMessage> take() {
@@ -402,16 +314,17 @@ final class PartitionQueue {
         again = new ArrayList<>();
         return running;
       }
-      boolean wasFull = flowPaused && !isLow();
+      boolean wasFull = fetched.isPaused() && !fetched.isLow();
       var batch = new ArrayList<KafkaMessage>();
-      for (var message = fetched.peekFirst();
-          message != null && message.offset() < reach && batch.size() < rules.batch();
-          message = fetched.peekFirst()) {
-        message.handed(offsets.handed(message.offset()));
-        bytes -= message.size();
+      for (var message = fetched.first();
+          message != null
+              && progress.mayBegin(message.offset())
+              && batch.size() < rules.batch();
+          message = fetched.first()) {
+        progress.handed(message);
         fetched.removeFirst();
         if (doneBefore.remove(message.offset())) {
-          done(message);
+          progress.done(message);
         } else {
           batch.add(message);
         }
@@ -421,10 +334,10 @@ final class PartitionQueue {
       }
       batchDue = false;
       running = batch;
-      if (reach - batch.get(batch.size() - 1).offset() < AHEAD / 2) {
+      if (progress.isNearReach(batch.get(batch.size() - 1).offset())) {
         askForCommit();
       }
-      if (wasFull && isLow()) {
+      if (wasFull && fetched.isLow()) {
         commits.wakeUp();
       }
       return running;
@@ -445,7 +358,7 @@ final class PartitionQueue {
         var message = batch.get(i);
         var said = i < dispositions.size() ? dispositions.get(i) : Disposition.REDELIVER;
         if (said == Disposition.ACKNOWLEDGE) {
-          done(message);
+          progress.done(message);
           done.add(message.offset());
         } else if (said == Disposition.RELEASE) {
           message.comesBack();
@@ -454,14 +367,13 @@ final class PartitionQueue {
         } else {
           message.failed(now);
           if (isGivenUp(message, now)) {
-            done(message);
+            progress.done(message);
           } else {
             again.add(message);
             pause = longer(
                 pause,
-                rules
-                    .redelivery()
-                    .pause(message.failures(), () -> ThreadLocalRandom.current().nextDouble()));
+                rules.redelivery().pause(message.failures(), () -> ThreadLocalRandom.current()
+                    .nextDouble()));
           }
         }
       }
@@ -489,25 +401,12 @@ final class PartitionQueue {
     return one.compareTo(other) < 0 ? other : one;
   }
 
-  private void done(KafkaMessage message) {
-    var handed = message.handed();
-    if (handed != null) {
-      long before = offsets.position();
-      offsets.done(handed);
-      attempts.remove(message.offset());
-      if (offsets.position() != before) {
-        change++;
-      }
-    }
-  }
-
   /** Dapr's way with what has failed too often; ours only where a setting says so. */
   private boolean isGivenUp(KafkaMessage message, long now) {
     var limit = rules.redelivery().limit();
     if (!limit.skips()
         || stopped
-        || !limit.isReached(
-            message.failures(), Duration.ofNanos(now - message.failedAt()))) {
+        || !limit.isReached(message.failures(), Duration.ofNanos(now - message.failedAt()))) {
       return false;
     }
     log.error(
@@ -518,25 +417,21 @@ final class PartitionQueue {
   }
 
   private void pauseIsOver() {
-    lock.lock();
-    try {
+    locked(() -> {
       waiting = false;
       schedule();
-    } finally {
-      lock.unlock();
-    }
+      return true;
+    });
   }
 
   /** The handler that an earlier assignment has left behind is through. */
   private void takesOver(List<Long> done) {
-    lock.lock();
-    try {
+    locked(() -> {
       predecessor = null;
       doneBefore.addAll(done);
       schedule();
-    } finally {
-      lock.unlock();
-    }
+      return true;
+    });
   }
 
   /** Puts on record that so many attempts of a message have begun; see {@link KafkaMessage}. */
@@ -550,9 +445,7 @@ final class PartitionQueue {
         throw ComponentException.unavailable(
             what + " is not possible, the partition is no longer held", null);
       }
-      before =
-          begun == 0 ? attempts.remove(message.offset()) : attempts.put(message.offset(), begun);
-      change++;
+      before = progress.record(message.offset(), begun);
       if (stopped) {
         // What is taken back goes out with the last commit, which waits for this worker.
         return;
@@ -577,14 +470,16 @@ final class PartitionQueue {
   }
 
   private void unrecord(KafkaMessage message, @Nullable Integer before) {
+    locked(() -> {
+      progress.record(message.offset(), before);
+      return true;
+    });
+  }
+
+  private <T extends @Nullable Object> T locked(Supplier<T> body) {
     lock.lock();
     try {
-      if (before == null) {
-        attempts.remove(message.offset());
-      } else {
-        attempts.put(message.offset(), before);
-      }
-      change++;
+      return body.get();
     } finally {
       lock.unlock();
     }

@@ -49,8 +49,8 @@ final class Publisher implements AutoCloseable {
 
   Publisher(KafkaSettings settings, HeaderRules headers, TimeSource time) {
     var properties = settings.producer();
-    this.longestBlock = Duration.ofMillis(
-        Long.parseLong(String.valueOf(properties.getOrDefault(ProducerConfig.MAX_BLOCK_MS_CONFIG, 60_000))));
+    this.longestBlock = Duration.ofMillis(Long.parseLong(
+        String.valueOf(properties.getOrDefault(ProducerConfig.MAX_BLOCK_MS_CONFIG, 60_000))));
     properties.put(
         ProducerConfig.MAX_BLOCK_MS_CONFIG, Math.min(STEP_MILLIS, longestBlock.toMillis()));
     // A caller waits for its event: to let it wait for others only makes it late.

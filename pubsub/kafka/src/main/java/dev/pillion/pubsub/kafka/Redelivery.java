@@ -15,8 +15,7 @@ import java.util.function.DoubleSupplier;
  * @param spread by which part a pause is randomly longer or shorter
  * @param limit after how many failures a message is exhausted, and how long after the first one
  */
-record Redelivery(
-    Duration first, double multiplier, Duration longest, double spread, Limit limit) {
+record Redelivery(Duration first, double multiplier, Duration longest, double spread, Limit limit) {
   private static final Duration CONSTANT = Duration.ofSeconds(5);
   private static final int UNLIMITED = -1;
 
@@ -38,13 +37,13 @@ record Redelivery(
 
   /** Every {@code pause}, for ever. */
   static Redelivery every(Duration pause) {
-    return new Redelivery(
-        pause, 1, pause, 0, new Limit(UNLIMITED, Duration.ZERO, false));
+    return new Redelivery(pause, 1, pause, 0, new Limit(UNLIMITED, Duration.ZERO, false));
   }
 
   /** The same, giving up a message that has failed once and {@code retries} times again. */
   Redelivery skipAfter(int retries) {
-    return new Redelivery(first, multiplier, longest, spread, new Limit(retries, Duration.ZERO, true));
+    return new Redelivery(
+        first, multiplier, longest, spread, new Limit(retries, Duration.ZERO, true));
   }
 
   static Redelivery read(ComponentMetadata metadata) {

@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
  * <p>Each topic has a consumer of its own, that is, a member of the group with this one topic. A
  * daprd has one member with all its topics; assignors deal out each topic among the members that
  * have it, so both kinds live in one group. Its own consumer gives a topic that is forbidden,
- * missing or slow nothing to share with the others but the group's rebalances, and those a change of
- * the one member's topics would bring as well.
+ * missing or slow nothing to share with the others but the group's rebalances, and those a change
+ * of the one member's topics would bring as well.
  */
 final class TopicIntake implements Intake, ConsumerRebalanceListener {
   private static final Logger log = LoggerFactory.getLogger(TopicIntake.class);
@@ -142,8 +142,7 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
       // Threads end by interrupt: so does the loop.
       Thread.currentThread().interrupt();
     } catch (KafkaException e) {
-      log.warn(
-          "taking in \"{}\" failed, trying again: {}", topic, KafkaFailures.reason(e), e);
+      log.warn("taking in \"{}\" failed, trying again: {}", topic, KafkaFailures.reason(e), e);
       again();
     } catch (RuntimeException e) {
       log.error("taking in \"{}\" failed unexpectedly, trying again", topic, e);
@@ -254,12 +253,10 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
     wakeUp();
     try {
       while (over.getCount() > 0 && !deadline.hasPassed()) {
-        over.await(
-            deadline.remainingNanos(BUSY_POLL.toNanos()), TimeUnit.NANOSECONDS);
+        over.await(deadline.remainingNanos(BUSY_POLL.toNanos()), TimeUnit.NANOSECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
-
 }

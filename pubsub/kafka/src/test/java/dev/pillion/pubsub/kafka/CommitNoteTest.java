@@ -36,7 +36,9 @@ class CommitNoteTest {
     }
     var note = new CommitNote(committed + random.nextInt(3_000), attempts);
 
-    assertThat(CommitNote.read(committed, note.write(committed))).as("seed %d", seed).isEqualTo(note);
+    assertThat(CommitNote.read(committed, note.write(committed)))
+        .as("seed %d", seed)
+        .isEqualTo(note);
   }
 
   @Test
@@ -56,13 +58,23 @@ class CommitNoteTest {
     var text = new CommitNote(0, attempts).write(0);
 
     assertThat(text.length()).isBetween(3_000, 4_000);
-    assertThat(CommitNote.read(0, text).attempts()).containsEntry(0L, 1).containsEntry(1_000_000_000L, 2);
+    assertThat(CommitNote.read(0, text).attempts())
+        .containsEntry(0L, 1)
+        .containsEntry(1_000_000_000L, 2);
   }
 
   @ParameterizedTest
   @NullSource
   @ValueSource(
-      strings = {"", "sarama", "pillion/2 7", "pillion/1", "pillion/1 x", "pillion/1 5 1x", "pillion/1 5 1x2;"})
+      strings = {
+        "",
+        "sarama",
+        "pillion/2 7",
+        "pillion/1",
+        "pillion/1 x",
+        "pillion/1 5 1x",
+        "pillion/1 5 1x2;"
+      })
   void whatOthersHaveWrittenIsNoNote(String metadata) {
     assertThat(CommitNote.read(42, metadata)).isEqualTo(CommitNote.clean(42));
   }

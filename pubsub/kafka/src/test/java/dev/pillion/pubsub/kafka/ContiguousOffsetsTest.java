@@ -37,7 +37,9 @@ class ContiguousOffsetsTest {
           handedOffsets.remove(which);
         }
       }
-      assertThat(offsets.position()).as("seed %d, step %d", seed, i).isEqualTo(position(start, model));
+      assertThat(offsets.position())
+          .as("seed %d, step %d", seed, i)
+          .isEqualTo(position(start, model));
     }
   }
 

@@ -91,8 +91,8 @@ class KafkaGroupIT {
   @Test
   void aFailingMessageHoldsItsPartitionAndNoOther() throws Exception {
     var healed = new CountDownLatch(1);
-    var recorder = new Recorder(
-        message -> Recorder.text(message).equals("bad") && healed.getCount() > 0
+    var recorder =
+        new Recorder(message -> Recorder.text(message).equals("bad") && healed.getCount() > 0
             ? Disposition.REDELIVER
             : Disposition.ACKNOWLEDGE);
     bus.subscribe(bus.open(), recorder);
@@ -100,8 +100,8 @@ class KafkaGroupIT {
     bus.send(0, "behind");
     bus.send(1, "beside");
 
-    until(() -> assertThat(recorder.texts().stream().filter("bad"::equals).count())
-        .isGreaterThan(5));
+    until(() ->
+        assertThat(recorder.texts().stream().filter("bad"::equals).count()).isGreaterThan(5));
     assertThat(recorder.texts()).contains("beside").doesNotContain("behind");
     assertThat(bus.committed(0)).isZero();
     healed.countDown();
@@ -291,14 +291,15 @@ class KafkaGroupIT {
   void bulkSubscriptionsGetThePartitionsInOrder() throws Exception {
     var recorder = Recorder.acknowledging();
     var seen = new HashMap<String, List<Integer>>();
-    bus.open().subscribe(
-        new dev.pillion.pubsub.spi.TopicSubscription(
-            bus.topic,
-            bus.group,
-            Map.of(),
-            0,
-            new dev.pillion.pubsub.spi.TopicSubscription.Bulk(50, Duration.ofMillis(100))),
-        recorder);
+    bus.open()
+        .subscribe(
+            new dev.pillion.pubsub.spi.TopicSubscription(
+                bus.topic,
+                bus.group,
+                Map.of(),
+                0,
+                new dev.pillion.pubsub.spi.TopicSubscription.Bulk(50, Duration.ofMillis(100))),
+            recorder);
     for (int i = 0; i < 1_000; i++) {
       bus.send(i % 4, i % 4 + ":" + i / 4);
     }

@@ -43,8 +43,8 @@ class KafkaRecordsIT {
   }
 
   private KafkaPubSub configured(Map<String, String> settings) {
-    var all = new HashMap<>(Map.of(
-        "brokers", bus.brokers, "authType", "none", "initialOffset", "oldest"));
+    var all = new HashMap<>(
+        Map.of("brokers", bus.brokers, "authType", "none", "initialOffset", "oldest"));
     all.putAll(settings);
     var spec = ComponentSpec.of("bus", "pubsub.kafka", all);
     var component = (KafkaPubSub) new KafkaPubSub.Provider().create(spec);
@@ -214,7 +214,8 @@ class KafkaRecordsIT {
 
     assertThat(failures).containsOnlyKeys(1);
     assertThat(failures.get(1))
-        .isInstanceOfSatisfying(ComponentException.class, e -> assertThat(e.isTransient()).isFalse())
+        .isInstanceOfSatisfying(
+            ComponentException.class, e -> assertThat(e.isTransient()).isFalse())
         .hasMessageContaining("maxMessageBytes");
     assertThat(bus.records(bus.topic, 2)).hasSize(2);
   }
@@ -234,7 +235,8 @@ class KafkaRecordsIT {
   void aDeadLetterKeepsItsKeyItsHeadersAndWhereItWas() throws Exception {
     var dead = bus.topic + "-dead";
     bus.createTopic(dead, 3);
-    try (var runtime = EmbeddedRuntime.builder("shop").component("bus", bus.component()).start()) {
+    try (var runtime =
+        EmbeddedRuntime.builder("shop").component("bus", bus.component()).start()) {
       runtime.subscribe(
           "bus",
           bus.topic,

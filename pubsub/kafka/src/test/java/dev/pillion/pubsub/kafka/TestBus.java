@@ -65,17 +65,20 @@ final class TestBus implements AutoCloseable {
 
   KafkaPubSub component(Map<String, ?> more) {
     var properties = new HashMap<String, Object>(Map.of(
-        "bootstrap.servers", brokers,
-        "auto.offset.reset", "earliest",
-        "session.timeout.ms", 6_000,
-        "heartbeat.interval.ms", 500));
+        "bootstrap.servers",
+        brokers,
+        "auto.offset.reset",
+        "earliest",
+        "session.timeout.ms",
+        6_000,
+        "heartbeat.interval.ms",
+        500));
     properties.putAll(more);
     return KafkaPubSub.at(KafkaSettings.of(properties)).redeliverAfter(Duration.ofMillis(50));
   }
 
   KafkaPubSub open(KafkaPubSub component) {
-    component.open(
-        new ComponentContext("shop", "", "bus", time, new PlainThreads(), in(PATIENCE)));
+    component.open(new ComponentContext("shop", "", "bus", time, new PlainThreads(), in(PATIENCE)));
     closers.push(component);
     return component;
   }
