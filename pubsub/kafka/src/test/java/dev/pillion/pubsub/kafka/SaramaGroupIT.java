@@ -80,7 +80,7 @@ class SaramaGroupIT {
     var alone = Recorder.acknowledging();
     var sent = new ArrayList<String>();
     try (var program = SaramaProgram.consume(sarama, bus, bus.topic, theirsOnly)) {
-      until(() -> assertThat(program.lines("assigned " + bus.topic)).hasSize(12));
+      until(() -> assertThat(program.lines("assigned " + bus.topic + " ")).hasSize(12));
       // Classic protocol and a common assignor: the broker lets ours in beside theirs.
       var component = bus.open(bus.component(Map.of("session.timeout.ms", 10_000)));
       var intake = bus.subscribe(component, recorder);
@@ -106,7 +106,7 @@ class SaramaGroupIT {
       assertThat(partitions(recorder)).hasSize(12);
 
       try (var again = SaramaProgram.consume(sarama, bus, bus.topic)) {
-        until(() -> assertThat(again.lines("assigned " + bus.topic)).isNotEmpty());
+        until(() -> assertThat(again.lines("assigned " + bus.topic + " ")).isNotEmpty());
         intake.close(bus.in(Duration.ofSeconds(20)));
         send(sent, 240);
         until(() -> {
