@@ -20,6 +20,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -169,7 +170,7 @@ final class Assignment {
   private void answered(
       List<Progress.Snapshot> snapshots,
       List<CompletableFuture<Void>> waiting,
-      Exception failure) {
+      @Nullable Exception failure) {
     if (failure == null) {
       snapshots.forEach(snapshot -> snapshot.queue().committed(snapshot));
       waiting.forEach(answer -> answer.complete(null));
@@ -183,8 +184,7 @@ final class Assignment {
     failing = true;
   }
 
-  private static Map<TopicPartition, OffsetAndMetadata> offsets(
-      List<Progress.Snapshot> snapshots) {
+  private static Map<TopicPartition, OffsetAndMetadata> offsets(List<Progress.Snapshot> snapshots) {
     var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
     snapshots.forEach(snapshot -> offsets.put(snapshot.queue().partition(), snapshot.offset()));
     return offsets;

@@ -67,12 +67,12 @@ final class Dispatcher {
 
   private void work() {
     for (var queue = next(); queue != null; queue = next()) {
-      var turn = queue;
       int handled = 0;
-      while (turn.handle() && (++handled < SLICE || isAlone())) {
-        continue;
+      boolean more = true;
+      while (more) {
+        more = queue.handle() && (++handled < SLICE || isAlone());
       }
-      turn.handled();
+      queue.handled();
     }
   }
 

@@ -317,9 +317,7 @@ final class PartitionQueue {
       boolean wasFull = fetched.isPaused() && !fetched.isLow();
       var batch = new ArrayList<KafkaMessage>();
       for (var message = fetched.first();
-          message != null
-              && progress.mayBegin(message.offset())
-              && batch.size() < rules.batch();
+          message != null && progress.mayBegin(message.offset()) && batch.size() < rules.batch();
           message = fetched.first()) {
         progress.handed(message);
         fetched.removeFirst();

@@ -106,8 +106,8 @@ record Redelivery(Duration first, double multiplier, Duration longest, double sp
    * @param random gives numbers from 0 to below 1
    */
   Duration pause(int failures, DoubleSupplier random) {
-    double millis = first.toMillis() * Math.pow(multiplier, failures - 1);
-    millis = Math.min(millis, longest.toMillis());
+    double millis = (double) first.toMillis() * Math.pow(multiplier, failures - 1);
+    millis = Math.min(millis, (double) longest.toMillis());
     millis *= 1 + spread * (2 * random.getAsDouble() - 1);
     return Duration.ofMillis(Math.max(1, Math.round(millis)));
   }

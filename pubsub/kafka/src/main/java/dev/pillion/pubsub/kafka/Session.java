@@ -24,6 +24,7 @@ import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /** The pubsub while it is open: a producer, and a consumer for each topic taken in. Thread-safe. */
 final class Session implements AutoCloseable {
@@ -55,7 +56,7 @@ final class Session implements AutoCloseable {
 
   /** Makes the clients and asks the brokers for a sign of life. */
   static Session open(KafkaSettings settings, KafkaPubSub.Options options, ComponentContext with) {
-    Admin admin = null;
+    @Nullable Admin admin = null;
     try {
       admin = Admin.create(settings.admin());
       probe(admin, settings, with.deadline());
@@ -70,7 +71,7 @@ final class Session implements AutoCloseable {
     }
   }
 
-  private static void close(Admin admin) {
+  private static void close(@Nullable Admin admin) {
     if (admin != null) {
       admin.close(Duration.ZERO);
     }
