@@ -17,6 +17,9 @@ final class KafkaFailures {
 
   /** @param what was tried, such as {@code publishing to "orders"} */
   static BuildingBlockException of(String what, Throwable failure) {
+    if (failure instanceof BuildingBlockException already) {
+      return already;
+    }
     if (failure instanceof TimeoutException
         || failure instanceof java.util.concurrent.TimeoutException) {
       return timeout(what, failure);
@@ -32,6 +35,11 @@ final class KafkaFailures {
     return failure instanceof RetriableException
         ? ComponentException.unavailable(message, failure)
         : ComponentException.failed(message, failure);
+  }
+
+  /** Nothing was tried. */
+  static CallTimeoutException tooLate(String what) {
+    return new CallTimeoutException(CODE, what + " was not begun, there was no time left", null);
   }
 
   static CallTimeoutException timeout(String what, Throwable failure) {

@@ -98,7 +98,7 @@ final class Publisher implements AutoCloseable {
         continue;
       }
       try {
-        blocking(() -> partition(message, null), deadline, limit);
+        blocking(() -> partition(message, null) != null, deadline, limit);
       } catch (KafkaException e) {
         // Sending it says so again, for this event alone.
         return;
@@ -108,6 +108,9 @@ final class Publisher implements AutoCloseable {
 
   /** What fails before the producer has taken the record is a failed future too. */
   private Future<RecordMetadata> begin(OutgoingMessage message, Deadline deadline, Deadline limit) {
+    if (deadline.hasPassed() || limit.hasPassed()) {
+      return CompletableFuture.failedFuture(KafkaFailures.tooLate(what(message.topic())));
+    }
     try {
       return blocking(() -> send(message), deadline, limit);
     } catch (InterruptException e) {
