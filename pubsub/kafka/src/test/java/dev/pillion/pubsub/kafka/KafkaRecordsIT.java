@@ -240,7 +240,7 @@ class KafkaRecordsIT {
       runtime.subscribe(
           "bus",
           bus.topic,
-          Map.class,
+          byte[].class,
           SubscribeOptions.defaults().consumerId(bus.group).deadLetterTopic(dead),
           (event, delivery) -> DeliveryResult.DROP);
       var record =
