@@ -81,6 +81,7 @@ final class RedisStreamsComparison {
   }
 
   /** The same way by hand: one thread reads, hands over the data and acknowledges. */
+  @SuppressWarnings("unchecked") // A generic array for one stream.
   private static double oneWay(
       StatefulRedisConnection<byte[], byte[]> writing,
       StatefulRedisConnection<byte[], byte[]> reading)
