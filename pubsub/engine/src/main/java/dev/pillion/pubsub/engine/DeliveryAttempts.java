@@ -71,7 +71,7 @@ final class DeliveryAttempts {
         }
       }
     } finally {
-      running.ended();
+      running.working();
     }
   }
 
@@ -105,26 +105,38 @@ final class DeliveryAttempts {
                 .formatted(message.attempts())));
       }
     }
-    if (left.isEmpty() || !running.begin()) {
+    if (left.isEmpty() || running.isStopped()) {
       return;
     }
+    // No interrupt of a stop may meet what talks to the broker.
+    running.working();
     left.removeIf(message -> !message.begin());
+    if (left.isEmpty()) {
+      return;
+    }
+    if (!running.begin()) {
+      left.forEach(Tracked::takeBack);
+      return;
+    }
     List<DeliveryResult> results;
     try {
-      results = left.isEmpty() ? List.of() : handle(left, call);
+      results = handle(left, call);
     } catch (Exception e) {
-      running.handled();
-      for (var message : left) {
-        if (running.isStopped()) {
-          message.takeBack();
-        }
-        message.failed(e);
-      }
+      running.working();
+      left.forEach(message -> failed(message, e));
       running.between();
       throw e;
     }
-    running.handled();
+    running.working();
     settle(left, results);
+  }
+
+  /** An attempt that ended under a stop is not held against the message. */
+  private void failed(Tracked message, Exception cause) {
+    if (running.isStopped()) {
+      message.takeBack();
+    }
+    message.failed(cause);
   }
 
   private List<DeliveryResult> handle(List<Tracked> left, Call call) throws Exception {
@@ -136,9 +148,12 @@ final class DeliveryAttempts {
     }
     try {
       return handler.sink().handle(items);
-    } catch (StackOverflowError | LinkageError | AssertionError e) {
-      // The handler's own fault, not the JVM's end.
+    } catch (Error e) {
+      // The attempt has failed, whatever the reason; the thread that brings events must not end.
       throw new DeliveryFailedException("the handler failed with " + e, e);
+    } finally {
+      // What a handler leaves behind would end the broker's wait for the next event.
+      Thread.interrupted();
     }
   }
 
@@ -174,7 +189,7 @@ final class DeliveryAttempts {
     if (failure == null) {
       message.settle(Disposition.ACKNOWLEDGE);
     } else {
-      message.failed(failure);
+      failed(message, failure);
     }
     return failure;
   }

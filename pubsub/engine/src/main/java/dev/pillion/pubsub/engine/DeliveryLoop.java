@@ -74,7 +74,7 @@ final class DeliveryLoop {
       }
       return;
     }
-    if (!handler.enter(running)) {
+    if (!handler.enter(running, subscriber::isActive)) {
       return;
     }
     try {
@@ -119,7 +119,7 @@ final class DeliveryLoop {
     var dead = subscriber.deadLetterTopic();
     if (dead == null) {
       warn(message, "it will be delivered again", null);
-      message.settle(Disposition.REDELIVER);
+      message.redeliver();
       return;
     }
     try {
@@ -128,7 +128,7 @@ final class DeliveryLoop {
       message.settle(Disposition.ACKNOWLEDGE);
     } catch (RuntimeException e) {
       warn(message, "the dead letter topic does not take it, it will be delivered again", e);
-      message.settle(Disposition.REDELIVER);
+      message.redeliver();
     }
   }
 

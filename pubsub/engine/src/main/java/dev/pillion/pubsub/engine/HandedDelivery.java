@@ -20,7 +20,7 @@ record HandedDelivery(String pubsub, String topic, String path, Tracked message,
 
   @Override
   public byte[] envelope() {
-    return message.event().envelope();
+    return message.event().envelope().clone();
   }
 
   @Override

@@ -33,11 +33,11 @@ final class MemoryGroup implements Intake {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Condition room = lock.newCondition();
+  private final Condition settled = lock.newCondition();
   private final Deque<MemoryMessage> queue = new ArrayDeque<>();
   private int held;
   private int running;
   private int idle;
-  private int workers;
   private boolean paused;
   private boolean closed;
 
@@ -61,8 +61,7 @@ final class MemoryGroup implements Intake {
   }
 
   void start() {
-    workers = Math.max(1, subscription.concurrency());
-    for (int i = 0; i < workers; i++) {
+    for (int i = Math.max(1, subscription.concurrency()); i > 0; i--) {
       context.threads().start("pubsub/" + context.name() + "/" + subscription.topic(), this::work);
     }
   }
@@ -168,7 +167,7 @@ final class MemoryGroup implements Intake {
         var disposition = i < dispositions.size() ? dispositions.get(i) : Disposition.REDELIVER;
         settle(batch.get(i), disposition);
       }
-      changed.signalAll();
+      settled.signalAll();
     } finally {
       lock.unlock();
     }
@@ -181,11 +180,12 @@ final class MemoryGroup implements Intake {
         room.signal();
       }
       case RELEASE -> {
-        message.comesBack(false);
+        message.comesBack();
         queue.addFirst(message);
+        wake();
       }
       case REDELIVER -> {
-        message.comesBack(true);
+        message.comesBack();
         context.time().schedule(REDELIVERY, () -> again(message));
       }
     }
@@ -230,7 +230,7 @@ final class MemoryGroup implements Intake {
       changed.signalAll();
       room.signalAll();
       while (running > 0 && !deadline.hasPassed()) {
-        changed.awaitNanos(deadline.remainingNanos(PULSE));
+        settled.awaitNanos(deadline.remainingNanos(PULSE));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
