@@ -8,7 +8,6 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.pubsub.DeliveryResult;
 import dev.pillion.pubsub.spi.Disposition;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * the call chain, whose policies repeat it with what is left. Used by one thread.
  */
 final class DeliveryAttempts {
+  private static final String PARENT = "traceparent";
+
   private final Surroundings around;
   private final NamedPubSub pubsub;
   private final String topic;
@@ -84,12 +85,9 @@ final class DeliveryAttempts {
     if (event.traceparent().isEmpty()) {
       return Map.of();
     }
-    var headers = new HashMap<String, String>();
-    headers.put("traceparent", event.traceparent());
-    if (!event.tracestate().isEmpty()) {
-      headers.put("tracestate", event.tracestate());
-    }
-    return headers;
+    return event.tracestate().isEmpty()
+        ? Map.of(PARENT, event.traceparent())
+        : Map.of(PARENT, event.traceparent(), "tracestate", event.tracestate());
   }
 
   private void attempt(List<Tracked> messages, int limit, Call call) throws Exception {

@@ -13,6 +13,7 @@ import dev.pillion.concurrent.TimeSource;
 import dev.pillion.pubsub.spi.PubSubComponent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -23,12 +24,18 @@ final class TestEngine {
 
   /** @param attempts how often a delivery is tried, without a pause */
   static PubSubEngine on(
-      PubSubComponent component, TimeSource time, int attempts, Duration drainTimeout) {
+      PubSubComponent component,
+      TimeSource time,
+      int attempts,
+      Duration drainTimeout,
+      CallInterceptor... outermost) {
+    var interceptors = new ArrayList<>(List.of(outermost));
+    interceptors.add(new Retries(attempts));
     var engine = new PubSubEngine(
         "shop",
         "",
         new Words(),
-        CallChain.of(List.of(new Retries(attempts))),
+        CallChain.of(interceptors),
         time,
         call -> attempts,
         ByType::new,
