@@ -131,6 +131,7 @@ public final class PubSubEngine implements AutoCloseable {
         pubsub,
         topic,
         SubscribeOptions.defaults(),
+        false,
         TypedSink.of(type, around.serializer(), handler));
   }
 
@@ -144,7 +145,8 @@ public final class PubSubEngine implements AutoCloseable {
       TypeRef<T> type,
       SubscribeOptions options,
       DeliveryHandler<T> handler) {
-    return subscribe(pubsub, topic, options, TypedSink.of(type, around.serializer(), handler));
+    return subscribe(
+        pubsub, topic, options, false, TypedSink.of(type, around.serializer(), handler));
   }
 
   /** {@link dev.pillion.Handlers#subscribeBulk}. */
@@ -155,15 +157,12 @@ public final class PubSubEngine implements AutoCloseable {
       SubscribeOptions options,
       BulkHandler<T> handler) {
     return subscribe(
-        pubsub,
-        topic,
-        options.bulk() == null ? options.bulk(0, Duration.ZERO) : options,
-        TypedSink.ofBulk(type, around.serializer(), handler));
+        pubsub, topic, options, true, TypedSink.ofBulk(type, around.serializer(), handler));
   }
 
   private HandlerRegistration subscribe(
-      String pubsub, String topic, SubscribeOptions options, EventSink sink) {
-    return subscriptions.subscribe(pubsub(pubsub), topic, options, sink);
+      String pubsub, String topic, SubscribeOptions options, boolean bulk, EventSink sink) {
+    return subscriptions.subscribe(pubsub(pubsub), topic, options, bulk, sink);
   }
 
   /** Ends every handler: intake first, then what runs, within the drain timeout. Idempotent. */
