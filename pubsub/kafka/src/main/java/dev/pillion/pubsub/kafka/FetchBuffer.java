@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * pauses. Not thread-safe, guarded by its {@link PartitionQueue}.
  */
 final class FetchBuffer {
-  private static final int FULL = 500;
+  private static final int FULL = 1_000;
   private static final long FULL_BYTES = 1024 * 1024;
 
   private final Deque<KafkaMessage> messages = new ArrayDeque<>();
