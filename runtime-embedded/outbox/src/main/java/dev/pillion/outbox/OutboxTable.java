@@ -110,8 +110,8 @@ abstract class OutboxTable {
 
   /** How many events have been refused and not been published since. */
   final long refused(Connection connection, String appId, Deadline deadline) throws SQLException {
-    try (var count = connection.prepareStatement("SELECT COUNT(*) FROM " + name
-        + " WHERE held_until > 0 AND attempts > 0 AND app_id = ?")) {
+    try (var count = connection.prepareStatement(
+        "SELECT COUNT(*) FROM " + name + " WHERE held_until > 0 AND attempts > 0 AND app_id = ?")) {
       long seconds = deadline.isSet() ? deadline.remainingNanos() / 1_000_000_000 + 1 : 0;
       count.setQueryTimeout((int) Math.min(Integer.MAX_VALUE, Math.max(0, seconds)));
       count.setString(1, appId);

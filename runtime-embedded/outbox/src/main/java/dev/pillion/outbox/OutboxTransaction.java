@@ -76,7 +76,7 @@ public final class OutboxTransaction {
   private static CallContext context(PublishOptions options) {
     return options.traceparent().isEmpty()
         ? CallContext.EMPTY
-        : CallContext.EMPTY.with(Map.of(
-            "traceparent", options.traceparent(), "tracestate", options.tracestate()));
+        : CallContext.EMPTY.with(
+            Map.of("traceparent", options.traceparent(), "tracestate", options.tracestate()));
   }
 }

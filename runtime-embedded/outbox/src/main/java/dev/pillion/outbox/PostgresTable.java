@@ -53,8 +53,8 @@ final class PostgresTable extends OutboxTable {
   @Override
   List<OutboxRow> take(Connection connection, Taking taking) throws SQLException {
     List<OutboxRow> locked;
-    try (var select = connection.prepareStatement(
-        takeable(columns(), taking) + " FOR UPDATE OF o SKIP LOCKED")) {
+    try (var select =
+        connection.prepareStatement(takeable(columns(), taking) + " FOR UPDATE OF o SKIP LOCKED")) {
       bind(select, 1, taking);
       try (var found = select.executeQuery()) {
         locked = rows(found);
@@ -73,8 +73,8 @@ final class PostgresTable extends OutboxTable {
    * For each key the first row that is not among ours: another relay has it, or it was committed
    * this moment. What comes behind it has to wait.
    */
-  private Map<Key, Long> firstOfOthers(
-      Connection connection, String appId, List<OutboxRow> locked) throws SQLException {
+  private Map<Key, Long> firstOfOthers(Connection connection, String appId, List<OutboxRow> locked)
+      throws SQLException {
     var keys = locked.stream()
         .map(row -> row.event().key())
         .filter(key -> key != null)
@@ -124,8 +124,8 @@ final class PostgresTable extends OutboxTable {
       }
     }
     if (!outcome.refused().isEmpty()) {
-      try (var hold = connection.prepareStatement("UPDATE " + name()
-          + " SET attempts = attempts + 1, held_until = ? WHERE id = ?")) {
+      try (var hold = connection.prepareStatement(
+          "UPDATE " + name() + " SET attempts = attempts + 1, held_until = ? WHERE id = ?")) {
         for (var row : outcome.refused().entrySet()) {
           hold.setLong(1, row.getValue().toEpochMilli());
           hold.setLong(2, row.getKey());

@@ -88,8 +88,7 @@ final class Publishing {
       outages.failed(event.pubsub(), e);
       return;
     }
-    var hold =
-        FIRST_HOLD.multipliedBy(1L << Math.min(row.attempts(), LONGEST_HOLD_DOUBLINGS));
+    var hold = FIRST_HOLD.multipliedBy(1L << Math.min(row.attempts(), LONGEST_HOLD_DOUBLINGS));
     outcome.refused(row, runtime.time().now().plus(hold));
     if (row.attempts() == 0) {
       log.warn(
@@ -153,8 +152,8 @@ final class Publishing {
   private static void bulk(
       Topic topic, List<OutboxRow> rows, Map<Long, RuntimeException> failures) {
     try {
-      topic.bulk(events -> rows.forEach(row -> events.publish(
-          Long.toString(row.id()), row.event().data(), options(row.event()))));
+      topic.bulk(events -> rows.forEach(row ->
+          events.publish(Long.toString(row.id()), row.event().data(), options(row.event()))));
     } catch (BulkException e) {
       Map<String, BuildingBlockException> failed = e.failures();
       rows.forEach(row -> {

@@ -41,8 +41,7 @@ final class Relay implements AutoCloseable {
   private Duration pause;
   private @Nullable Thread thread;
 
-  Relay(
-      DataSource dataSource, OutboxTable table, RelaySettings settings, EmbeddedRuntime runtime) {
+  Relay(DataSource dataSource, OutboxTable table, RelaySettings settings, EmbeddedRuntime runtime) {
     this.dataSource = dataSource;
     this.table = table;
     this.settings = settings;

@@ -14,7 +14,8 @@ class OutboxPageTest {
   void theTablesAreThoseOfThePage() throws IOException {
     var page = Files.readString(Path.of("..", "..", "docs", "outbox.md"));
     for (var table :
-        new OutboxTable[] {new PostgresTable("pillion_outbox"), new SqliteTable("pillion_outbox")}) {
+        new OutboxTable[] {new PostgresTable("pillion_outbox"), new SqliteTable("pillion_outbox")
+        }) {
       assertThat(page).contains(String.join(";\n", table.ddl()) + ";\n");
     }
   }

@@ -41,7 +41,8 @@ abstract class OutboxScenarios {
   abstract List<String> processArguments() throws SQLException;
 
   final JdbcOutbox outbox() throws SQLException {
-    var outbox = JdbcOutbox.builder(dataSource()).pollInterval(Duration.ofMillis(200)).build();
+    var outbox =
+        JdbcOutbox.builder(dataSource()).pollInterval(Duration.ofMillis(200)).build();
     outbox.createTable();
     return outbox;
   }
@@ -201,8 +202,8 @@ abstract class OutboxScenarios {
         .contains("\"traceparent\":\"" + trace + "\"", "\"tracestate\":\"k=v\""));
     assertThat(events).anySatisfy(event -> assertThat(event).contains("\"data\":null"));
     assertThat(events).contains("as it is");
-    assertThat(broker.messages).anySatisfy(
-        message -> assertThat(message.metadata("m")).isEqualTo("ö\u0000"));
+    assertThat(broker.messages)
+        .anySatisfy(message -> assertThat(message.metadata("m")).isEqualTo("ö\u0000"));
   }
 
   @Test
@@ -279,10 +280,10 @@ abstract class OutboxScenarios {
   @Test
   void anEventThatIsRefusedHoldsItsKeyAndNothingElse() throws SQLException {
     var outbox = outbox();
-    broker.poison = "bad";
+    broker.poison = "rotten";
     try (var log = new Log();
         var runtime = start(outbox)) {
-      publish(outbox, "k", "1", "bad", "2");
+      publish(outbox, "k", "1", "rotten", "2");
       publish(outbox, "l", "3");
       publish(outbox, "", "4");
       until(() -> broker.messages.size() == 3);
@@ -293,7 +294,7 @@ abstract class OutboxScenarios {
       assertThat(log.warnings()).hasSize(1);
       broker.poison = "";
       until(this::isEmpty);
-      assertThat(broker.data()).containsSubsequence("1", "bad", "2", "5");
+      assertThat(broker.data()).containsSubsequence("1", "rotten", "2", "5");
     }
   }
 
@@ -313,7 +314,9 @@ abstract class OutboxScenarios {
       sent = process.sentUntilKilled();
     }
     assertThat(sent).hasSize(13);
-    assertThat(rows()).as("a batch of ten is marked, three are sent and not marked").isEqualTo(10);
+    assertThat(rows())
+        .as("a batch of ten is marked, three are sent and not marked")
+        .isEqualTo(10);
     broker.away = false;
     try (var runtime = start(
         JdbcOutbox.builder(dataSource()).pollInterval(Duration.ofMillis(100)).build())) {

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** In a PostgreSQL database of the program's; with what SQLite's single writer can't bring about. */
+/**
+ * In a PostgreSQL database of the program's; with what SQLite's single writer can't bring about.
+ */
 @ExtendWith(RealServers.class)
 class PostgresOutboxIT extends OutboxScenarios {
   private static final PublishOptions TEXT = PublishOptions.defaults().contentType("text/plain");

@@ -47,8 +47,7 @@ final class RelayProcess implements AutoCloseable {
 
   List<String> sentUntilKilled() throws IOException, InterruptedException {
     var sent = new ArrayList<String>();
-    try (var lines =
-        new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
+    try (var lines = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
       for (var line = lines.readLine(); line != null; line = lines.readLine()) {
         if (line.startsWith("sent ")) {
           sent.add(line.substring("sent ".length()));

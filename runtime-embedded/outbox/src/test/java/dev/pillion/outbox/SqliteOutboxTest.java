@@ -13,7 +13,8 @@ class SqliteOutboxTest extends OutboxScenarios {
 
   @Override
   List<String> processArguments() {
-    return List.of("jdbc:sqlite:" + folder.resolve("program.db") + "?journal_mode=WAL&busy_timeout=20000");
+    return List.of(
+        "jdbc:sqlite:" + folder.resolve("program.db") + "?journal_mode=WAL&busy_timeout=20000");
   }
 
   @Override

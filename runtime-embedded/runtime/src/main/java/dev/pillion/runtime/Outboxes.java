@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Connects state stores that have an outbox with the pubsubs they name: no engine knows another. */
+/**
+ * Connects state stores that have an outbox with the pubsubs they name: no engine knows another.
+ */
 final class Outboxes {
   private final StateEngine state;
   private final PubSubEngine pubsub;
@@ -65,8 +67,8 @@ final class Outboxes {
   private static void requirePubSub(
       Registry registry, String store, String setting, String name, List<String> problems) {
     if (registry.find(name, PubSubComponent.class) == null) {
-      problems.add("%s: \"%s\" names the pubsub \"%s\", which is not there"
-          .formatted(store, setting, name));
+      problems.add(
+          "%s: \"%s\" names the pubsub \"%s\", which is not there".formatted(store, setting, name));
     }
   }
 

@@ -50,8 +50,8 @@ class OutboxTest {
   }
 
   private static Map<String, String> settings(String... more) {
-    var settings = new HashMap<>(Map.of(
-        "outboxPublishPubsub", "bus", "outboxPublishTopic", "news", "keyPrefix", "none"));
+    var settings = new HashMap<>(
+        Map.of("outboxPublishPubsub", "bus", "outboxPublishTopic", "news", "keyPrefix", "none"));
     for (int i = 0; i < more.length; i += 2) {
       settings.put(more[i], more[i + 1]);
     }
@@ -59,7 +59,8 @@ class OutboxTest {
   }
 
   private EmbeddedRuntime start(Map<String, String> settings) {
-    return start(EmbeddedRuntime.builder("shop").component(spec("st", "state.in-memory", settings)));
+    return start(
+        EmbeddedRuntime.builder("shop").component(spec("st", "state.in-memory", settings)));
   }
 
   private EmbeddedRuntime start(EmbeddedRuntime.Builder builder) {
@@ -111,7 +112,8 @@ class OutboxTest {
   @Test
   void whatATransactionSavesArrivesOnTheTopic() {
     try (var runtime = start(settings())) {
-      runtime.state("st").transaction(tx -> tx.save("42", new Order("alice", 990)).delete("41"));
+      runtime.state("st").transaction(tx -> tx.save("42", new Order("alice", 990))
+          .delete("41"));
       until(() -> !news.isEmpty());
       var event = news.get(0);
       assertThat(new String(event.requireData(), UTF_8))
@@ -120,8 +122,8 @@ class OutboxTest {
       assertThat(event.attribute("topic")).isEqualTo("news");
       assertThat(event.attribute("pubsubname")).isEqualTo("bus");
       until(() -> !hasMarker(runtime, event.id()));
-      assertThat(internal).singleElement().satisfies(
-          bytes -> assertThat(without(bytes)).isEqualTo(INTERNAL));
+      assertThat(internal).singleElement().satisfies(bytes -> assertThat(without(bytes))
+          .isEqualTo(INTERNAL));
       assertThat(runtime.state("st").get("42", Order.class)).contains(new Order("alice", 990));
     }
   }
@@ -215,16 +217,16 @@ class OutboxTest {
     runtime
         .topic("bus", "shopnewsoutbox")
         .publish(
-            INTERNAL.replace("outbox-U", id).getBytes(UTF_8), PublishOptions.defaults().raw());
+            INTERNAL.replace("outbox-U", id).getBytes(UTF_8),
+            PublishOptions.defaults().raw());
   }
 
   @Test
   void aTransactionThatFailsSendsNothing() {
     try (var runtime = start(settings())) {
       assertThatExceptionOfType(TransactionException.class)
-          .isThrownBy(() -> runtime
-              .state("st")
-              .transaction(tx -> tx.save("1", 1).save("42", 2, SaveOptions.ifMatch("7"))));
+          .isThrownBy(() -> runtime.state("st").transaction(tx -> tx.save("1", 1)
+              .save("42", 2, SaveOptions.ifMatch("7"))));
       pass(Duration.ofSeconds(20));
       assertThat(internal).hasSize(2);
       assertThat(news).isEmpty();

@@ -54,10 +54,11 @@ class OutboxEnvelopeTest {
   @Test
   void jsonIsHeldAsJson() {
     assertThat(written("{\"b\": 1.0, \"a\": \"<\"}", "application/json", Map.of()))
-        .isEqualTo("{\"data\":{\"a\":\"\\u003c\",\"b\":1.0},\"datacontenttype\":\"application/json\","
-            + "\"id\":\"outbox-1\",\"pubsubname\":\"inner\",\"source\":\"shop\",\"specversion\":\"1.0\","
-            + "\"time\":\"2026-01-01T00:00:00Z\",\"topic\":\"\",\"traceid\":\"" + TRACE
-            + "\",\"traceparent\":\"\",\"tracestate\":\"k=v\",\"type\":\"com.dapr.event.sent\"}");
+        .isEqualTo(
+            "{\"data\":{\"a\":\"\\u003c\",\"b\":1.0},\"datacontenttype\":\"application/json\","
+                + "\"id\":\"outbox-1\",\"pubsubname\":\"inner\",\"source\":\"shop\",\"specversion\":\"1.0\","
+                + "\"time\":\"2026-01-01T00:00:00Z\",\"topic\":\"\",\"traceid\":\"" + TRACE
+                + "\",\"traceparent\":\"\",\"tracestate\":\"k=v\",\"type\":\"com.dapr.event.sent\"}");
   }
 
   @Test
@@ -84,11 +85,12 @@ class OutboxEnvelopeTest {
                 "type", "placed",
                 "cloudevent.subject", "s",
                 "ttlInSeconds", "60")))
-        .isEqualTo("{\"cloudevent.subject\":\"s\",\"data\":\"x\",\"datacontenttype\":\"text/plain\","
-            + "\"id\":\"outbox-1\",\"pubsubname\":\"inner\",\"source\":\"elsewhere\","
-            + "\"specversion\":\"1.0\",\"time\":\"2026-01-01T00:00:00Z\",\"topic\":\"\",\"traceid\":\""
-            + TRACE + "\",\"traceparent\":\"\",\"tracestate\":\"k=v\",\"ttlInSeconds\":\"60\","
-            + "\"type\":\"placed\"}");
+        .isEqualTo(
+            "{\"cloudevent.subject\":\"s\",\"data\":\"x\",\"datacontenttype\":\"text/plain\","
+                + "\"id\":\"outbox-1\",\"pubsubname\":\"inner\",\"source\":\"elsewhere\","
+                + "\"specversion\":\"1.0\",\"time\":\"2026-01-01T00:00:00Z\",\"topic\":\"\",\"traceid\":\""
+                + TRACE + "\",\"traceparent\":\"\",\"tracestate\":\"k=v\",\"ttlInSeconds\":\"60\","
+                + "\"type\":\"placed\"}");
   }
 
   @Test

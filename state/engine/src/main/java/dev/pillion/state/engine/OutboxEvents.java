@@ -29,8 +29,8 @@ final class OutboxEvents {
    */
   boolean add(StateChange.Put put, SaveOptions options, String contentType) {
     var metadata = options.metadata();
-    var entry = new Saved(
-        put, metadata.getOrDefault(StateChange.CONTENT_TYPE, contentType), metadata);
+    var entry =
+        new Saved(put, metadata.getOrDefault(StateChange.CONTENT_TYPE, contentType), metadata);
     if (TRUTHY.contains(metadata.getOrDefault(PROJECTION, "").strip().toLowerCase(Locale.ROOT))) {
       projections.put(put.key(), entry);
       return false;

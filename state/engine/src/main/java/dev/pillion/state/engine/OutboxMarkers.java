@@ -50,12 +50,10 @@ public final class OutboxMarkers {
    * @throws dev.pillion.BuildingBlockException when the store does not tell
    */
   public boolean isThere(String key) {
-    return calls.run(
-        get,
-        call -> component
-            .get(key, ReadOptions.defaults(), call.context().deadline())
-            .filter(value -> value.bytes().length > 0)
-            .isPresent());
+    return calls.run(get, call -> component
+        .get(key, ReadOptions.defaults(), call.context().deadline())
+        .filter(value -> value.bytes().length > 0)
+        .isPresent());
   }
 
   /**
@@ -66,7 +64,8 @@ public final class OutboxMarkers {
   public void delete(String key) {
     calls.run(delete, call -> {
       component.apply(
-          new StateChange.Delete(key, Condition.none(), Map.of()), call.context().deadline());
+          new StateChange.Delete(key, Condition.none(), Map.of()),
+          call.context().deadline());
       return true;
     });
   }

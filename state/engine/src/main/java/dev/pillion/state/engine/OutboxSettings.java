@@ -33,7 +33,7 @@ public record OutboxSettings(
     }
     return publishPubsub.isEmpty() || publishTopic.isEmpty()
         ? Optional.empty()
-        : Optional.of(new OutboxSettings(
-            publishPubsub, publishTopic, pubsub.orElse(publishPubsub), discard));
+        : Optional.of(
+            new OutboxSettings(publishPubsub, publishTopic, pubsub.orElse(publishPubsub), discard));
   }
 }

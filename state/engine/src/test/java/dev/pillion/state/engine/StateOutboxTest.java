@@ -49,7 +49,11 @@ class StateOutboxTest {
     assertThat(events.get(1).metadata()).isEqualTo(Map.of("m", "v"));
     assertThat(keys())
         .containsExactly(
-            "orders||a", "orders||b", "orders||c", events.get(0).marker(), events.get(1).marker());
+            "orders||a",
+            "orders||b",
+            "orders||c",
+            events.get(0).marker(),
+            events.get(1).marker());
     assertThat(events.get(0).marker()).matches("outbox-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     var marker = (StateChange.Put) component.given.get(3);
     assertThat(text(marker.value().bytes())).isEqualTo("\"0\"");
@@ -82,8 +86,9 @@ class StateOutboxTest {
     assertThat(events.get(0).metadata())
         .as("attributes are those of what is stored")
         .isEmpty();
-    assertThat(keys()).filteredOn(key -> key.startsWith("orders")).containsExactly(
-        "orders||a", "orders||b");
+    assertThat(keys())
+        .filteredOn(key -> key.startsWith("orders"))
+        .containsExactly("orders||a", "orders||b");
   }
 
   @Test

@@ -155,9 +155,7 @@ class StoreOutboxTest {
         next(news);
       }
     }
-    assertThat(rows())
-        .hasSize(2)
-        .anySatisfy(row -> assertThat(row)
-            .matches("outbox-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} \"0\" 0 null"));
+    assertThat(rows()).hasSize(2).anySatisfy(row -> assertThat(row)
+        .matches("outbox-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} \"0\" 0 null"));
   }
 }
