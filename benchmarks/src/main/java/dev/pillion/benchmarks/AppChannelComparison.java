@@ -26,6 +26,11 @@ final class AppChannelComparison {
   private AppChannelComparison() {}
 
   static void run(Results results) throws Exception {
+    http(results);
+    GrpcAppComparison.run(results);
+  }
+
+  private static void http(Results results) throws Exception {
     var app = new Server();
     var connector = new ServerConnector(app);
     connector.setHost("127.0.0.1");
@@ -51,7 +56,7 @@ final class AppChannelComparison {
                     .body(new BytesRequestContent(Values.KILOBYTE))
                     .send()
                     .getContent()));
-        add(results, threads, c);
+        results.add(row("HTTP/1.1 echo of 1 KB", "bare client", threads, c));
       }
     } finally {
       LifeCycle.stop(client);
@@ -59,22 +64,22 @@ final class AppChannelComparison {
     }
   }
 
-  private static void requireWhole(byte[] answer) {
+  static void requireWhole(byte[] answer) {
     if (answer.length != Values.KILOBYTE.length) {
       throw new IllegalStateException("the app answered " + answer.length + " bytes");
     }
   }
 
-  private static void add(Results results, int threads, PairedRounds.Comparison c) {
+  static Row row(String what, String beside, int threads, PairedRounds.Comparison c) {
     double added = c.oursP50Micros() - c.theirsP50Micros();
-    results.add(new Row(
+    return new Row(
         "app channel",
-        "HTTP/1.1 echo of 1 KB, " + threads + " callers, p50",
+        "%s, %d callers, p50".formatted(what, threads),
         Results.micros(c.oursP50Micros()),
-        Results.micros(c.theirsP50Micros()) + " bare client",
+        Results.micros(c.theirsP50Micros()) + " " + beside,
         String.format(Locale.ROOT, "%+.2f µs", added),
         "at most +20 µs",
-        added <= MAX_ADDED_MICROS));
+        added <= MAX_ADDED_MICROS);
   }
 
   private static final class Echo extends Handler.Abstract.NonBlocking {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -212,5 +213,35 @@ public final class SubscribeOptions {
   @Override
   public int hashCode() {
     return Objects.hash(rules, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
+  }
+
+  @Override
+  public String toString() {
+    var text = new StringJoiner(", ").setEmptyValue("defaults");
+    if (!rules.isEmpty()) {
+      text.add("rules " + rules);
+    }
+    if (deadLetterTopic != null) {
+      text.add("dead letter topic " + deadLetterTopic);
+    }
+    if (consumerId != null) {
+      text.add("consumer id " + consumerId);
+    }
+    if (concurrency > 0) {
+      text.add("concurrency " + concurrency);
+    }
+    if (bulk != null) {
+      text.add("bulk of " + bulk.maxMessages() + " within " + bulk.maxAwait());
+    }
+    if (path != null) {
+      text.add("on path " + path);
+    }
+    if (!metadata.isEmpty()) {
+      text.add("metadata " + new TreeMap<>(metadata));
+    }
+    if (app != null) {
+      text.add("for " + app);
+    }
+    return text.toString();
   }
 }

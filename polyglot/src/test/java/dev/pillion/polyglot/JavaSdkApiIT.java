@@ -5,6 +5,7 @@ import static dev.pillion.polyglot.Sdk.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.Message;
 import io.dapr.client.DaprClient;
 import io.dapr.client.DaprPreviewClient;
 import io.dapr.client.domain.ComponentMetadata;
@@ -64,6 +65,13 @@ class JavaSdkApiIT {
             List.of(new TransactionalStateOperation<>(
                 OperationType.UPSERT, new State<>(key, "v", (String) null)))));
     return calls;
+  }
+
+  /** Run twice: a program that imports the SDK's BOM has the older one. */
+  @Test
+  void theProtobufIsTheOneThatThisRunIsAbout() {
+    assertThat(Message.class.getProtectionDomain().getCodeSource().getLocation().getPath())
+        .contains("/protobuf-java-" + System.getProperty("protobuf", "4."));
   }
 
   @Test

@@ -7,6 +7,7 @@ import dev.pillion.call.CallChain;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentProvider;
 import dev.pillion.component.ComponentSpec;
+import dev.pillion.pubsub.engine.PubSubEngine;
 import dev.pillion.runtime.JsonSerializer;
 import dev.pillion.state.engine.StateEngine;
 import java.io.StringReader;
@@ -68,6 +69,14 @@ class ComponentPagesTest {
     new StateEngine("app", "", new JsonSerializer(), CallChain.of(List.of()))
         .check("store", metadata);
     assertThat(new HashSet<>(listed(page)))
+        .containsExactlyInAnyOrderElementsOf(new HashSet<>(known(metadata)));
+  }
+
+  @Test
+  void thePageOfPubSubsListsTheSettingsOfAll() throws ReflectiveOperationException {
+    var metadata = ComponentMetadata.of(Map.of());
+    PubSubEngine.check(metadata);
+    assertThat(new HashSet<>(listed(Documents.text(page("pubsub")))))
         .containsExactlyInAnyOrderElementsOf(new HashSet<>(known(metadata)));
   }
 

@@ -157,6 +157,29 @@ class FloorsTest {
         .contains(artifact);
   }
 
+  /**
+   * Maven takes the nearest, and of two equally near the first: each that brings protobuf must
+   * bring the one that CEL runs on, whatever the order in a program's POM. Which that is, shows
+   * {@code OneProtobufTest} of pillion-cel.
+   */
+  @Test
+  void everyArtifactThatBringsProtobufBringsTheSame() {
+    var bringing = Repository.published().stream()
+        .filter(module -> module.dependencies().stream()
+            .anyMatch(dependency -> dependency.group().equals("com.google.protobuf")
+                && !dependency.isForTests()
+                && !dependency.scope().equals("provided")))
+        .map(Module::path)
+        .toList();
+    assertThat(bringing)
+        .as("they state it themselves, since what gRPC brings is older")
+        .contains("runtime-embedded/grpc", "runtime-embedded/cel");
+    assertThat(bringing)
+        .allSatisfy(path -> assertThat(Repository.property(path, "protobuf.version"))
+            .as("a version of its own in %s/pom.xml", path)
+            .isEmpty());
+  }
+
   @Test
   void artifactAndPackageFollowFromThePath() {
     for (var module : Repository.modules()) {

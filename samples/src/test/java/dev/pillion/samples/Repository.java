@@ -98,6 +98,11 @@ final class Repository {
         dependencies);
   }
 
+  /** What the module itself sets this property to; empty when it does not. */
+  static String property(String path, String name) {
+    return text(child(pom(path), "properties"), name, "");
+  }
+
   /** All files that belong to the project, relative to its root. */
   static List<Path> files() {
     try (Stream<Path> all = Files.walk(ROOT)) {

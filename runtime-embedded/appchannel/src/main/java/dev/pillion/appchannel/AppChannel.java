@@ -13,6 +13,8 @@ import dev.pillion.runtime.Extension;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,7 @@ public final class AppChannel implements Extension {
 
   private final AppOptions options;
   private final AppTransport transport;
+  private final AtomicBoolean started = new AtomicBoolean();
   private volatile @Nullable Running running;
 
   /** What there is between start and close. */
@@ -81,20 +84,39 @@ public final class AppChannel implements Extension {
    */
   public AppResponse invoke(Call call, AppRequest request) {
     var current = open();
-    return current
-        .runtime
-        .calls()
-        .run(repeatableWith(call, request.body()), inner -> invoke(current, inner, request));
+    var last = new AtomicReference<@Nullable AppResponse>();
+    boolean handedOn = false;
+    try {
+      var answer = current.runtime.calls().run(repeatableWith(call, request.body()), inner -> {
+        giveUp(last.getAndSet(null));
+        var given = invoke(current, inner, request);
+        last.set(given);
+        return given;
+      });
+      handedOn = true;
+      return answer;
+    } finally {
+      if (!handedOn) {
+        giveUp(last.get());
+      }
+    }
+  }
+
+  /** An answer that the chain has not handed on, such as one that came too late, holds no slot. */
+  private static void giveUp(@Nullable AppResponse answer) {
+    if (answer != null) {
+      answer.close();
+    }
   }
 
   private AppResponse invoke(Running current, Call call, AppRequest request) {
-    requireHealthy(current);
     var deadline = deadline(current, call);
-    var sent = request.with(
-        headers(call, request.headers()), request.body().limitedTo(options.maxBodySize()));
-    var slot = current.slots.acquire(deadline);
+    var slot = acquire(current, deadline);
     boolean answered = false;
     try {
+      // Only now: a stream that has been opened can't be asked with again.
+      var sent = request.with(
+          headers(call, request.headers()), request.body().limitedTo(options.maxBodySize()));
       var answer = transport.invoke(sent, deadline);
       answered = true;
       var body = new CappedStream(answer.body(), options.maxBodySize(), this::answerTooLarge);
@@ -109,6 +131,19 @@ public final class AppChannel implements Extension {
     }
   }
 
+  /** A slot of a program that is well, and still is after the wait for it. */
+  private Slots.Slot acquire(Running current, Deadline deadline) {
+    requireHealthy(current);
+    var slot = current.slots.acquire(deadline);
+    try {
+      requireHealthy(current);
+      return slot;
+    } catch (AppChannelException e) {
+      slot.release();
+      throw e;
+    }
+  }
+
   /**
    * Asks the program by what only one protocol knows, under the same rules as {@link #invoke}.
    *
@@ -117,9 +152,8 @@ public final class AppChannel implements Extension {
   public <T> T exchange(Call call, Map<String, List<String>> headers, AppExchange<T> exchange) {
     var current = open();
     return current.runtime.calls().run(call, inner -> {
-      requireHealthy(current);
       var deadline = deadline(current, inner);
-      var slot = current.slots.acquire(deadline);
+      var slot = acquire(current, deadline);
       try {
         return exchange.ask(headers(inner, headers), deadline);
       } catch (AppChannelException e) {
@@ -177,7 +211,7 @@ public final class AppChannel implements Extension {
   private AppChannelException answerTooLarge() {
     return new AppChannelException(
         AppChannelException.Reason.TOO_LARGE,
-        "the app at %s answered with a body larger than its maximum body size of %d bytes"
+        "the app at %s answered with a body larger than its maximum body size of %d bytes, set by maxBodySize"
             .formatted(options.address(), options.maxBodySize()),
         null);
   }
@@ -185,8 +219,12 @@ public final class AppChannel implements Extension {
   private Running open() {
     var current = running;
     if (current == null) {
-      throw new IllegalStateException("the channel to the app at " + options.address()
-          + " is not open: it is while the runtime that it was given to is");
+      throw new IllegalStateException("the channel to the app at %s is not open: %s"
+          .formatted(
+              options.address(),
+              started.get()
+                  ? "its runtime is closed"
+                  : "no runtime has it; give it to one by EmbeddedRuntime.builder(…).with(…)"));
     }
     return current;
   }
@@ -209,8 +247,10 @@ public final class AppChannel implements Extension {
   /** Begins to look for the program, and waits for nothing. */
   @Override
   public AutoCloseable start(EmbeddedRuntime runtime) {
-    if (running != null) {
-      throw new IllegalStateException("an app channel serves one runtime; make another one");
+    if (!started.compareAndSet(false, true)) {
+      throw new IllegalStateException(
+          "the channel to the app at %s serves one runtime, and has had it; make another one"
+              .formatted(options.address()));
     }
     transport.start(runtime);
     var slots = new Slots(options.maxConcurrency(), options.address(), runtime.time());

@@ -44,7 +44,7 @@ public final class AppChannelException extends BuildingBlockException implements
   static AppChannelException requestTooLarge(int limit) {
     return new AppChannelException(
         Reason.TOO_LARGE,
-        "the body of the request is larger than the app's maximum body size of %d bytes"
+        "the body of the request is larger than the app's maximum body size of %d bytes, set by maxBodySize"
             .formatted(limit),
         null);
   }

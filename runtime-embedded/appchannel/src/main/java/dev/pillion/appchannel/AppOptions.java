@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.appchannel;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -107,10 +109,20 @@ public final class AppOptions {
         null);
   }
 
-  /** The name or address of the machine it listens on; 127.0.0.1 unless set. */
+  /**
+   * The name or address of the machine it listens on; 127.0.0.1 unless set.
+   *
+   * @throws IllegalArgumentException when it is neither, such as a URL
+   */
   public AppOptions host(String other) {
     if (other.isBlank()) {
       throw new IllegalArgumentException("the app's host can't be empty");
+    }
+    // Two colons and more are an IPv6 address.
+    if (other.matches("(?s).*[\\s/@\\[\\]].*") || other.matches("[^:]*:[^:]*")) {
+      throw new IllegalArgumentException(
+          "the app's host is a name or address, without scheme, port, path and brackets, not \"%s\""
+              .formatted(other));
     }
     return new AppOptions(
         other, port, token, maxConcurrency, maxBodySize, maxHeaderSize, healthCheck);
@@ -214,6 +226,22 @@ public final class AppOptions {
   /** How it is asked whether it is well; null when it is not. */
   public @Nullable HealthCheck healthCheck() {
     return healthCheck;
+  }
+
+  /**
+   * Whether it listens on this machine: {@code localhost} or a loopback address. What other names
+   * mean is for a resolver to say.
+   */
+  public boolean isLoopback() {
+    if (host.equalsIgnoreCase("localhost")) {
+      return true;
+    }
+    boolean literal = host.indexOf(':') >= 0 || host.matches("[0-9.]+");
+    try {
+      return literal && InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
   }
 
   /** Where it listens, as messages and logs name it. */

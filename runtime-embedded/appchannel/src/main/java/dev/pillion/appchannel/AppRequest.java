@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.appchannel;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -49,6 +50,23 @@ public record AppRequest(
   /** A {@code POST} without query and headers. */
   public static AppRequest post(String method, String contentType, byte[] body) {
     return new AppRequest("POST", method, "", Map.of(), contentType, AppBody.of(body));
+  }
+
+  /** A {@code GET} without query and headers. */
+  public static AppRequest get(String method) {
+    return new AppRequest("GET", method, "", Map.of(), "", AppBody.EMPTY);
+  }
+
+  /** The same with another query: what follows the question mark, encoded. */
+  public AppRequest withQuery(String other) {
+    return new AppRequest(verb, method, other, headers, contentType, body, typeUrl);
+  }
+
+  /** The same with one more header, which has the place of one of that very name. */
+  public AppRequest withHeader(String name, String value) {
+    var more = new LinkedHashMap<>(headers);
+    more.put(name, List.of(value));
+    return with(more, body);
   }
 
   /** The same with other headers and another body. */

@@ -12,8 +12,11 @@ final class MethodPath {
       char letter = method.charAt(i);
       if (letter == '#' || letter == '?' || letter < ' ' || letter == 0x7F) {
         throw new IllegalArgumentException(
-            "invalid method: the letter at %d is %s, which no method has"
-                .formatted(i, letter < ' ' || letter == 0x7F ? "a control character" : letter));
+            "invalid method: the letter at %d is %s, which no method has%s"
+                .formatted(
+                    i,
+                    letter < ' ' || letter == 0x7F ? "a control character" : letter,
+                    letter == '?' ? "; the query goes into AppRequest.query" : ""));
       }
     }
     boolean rooted = method.startsWith("/");

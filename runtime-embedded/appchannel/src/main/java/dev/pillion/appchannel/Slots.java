@@ -169,7 +169,7 @@ final class Slots {
   private CallRejectedException rejected(String why) {
     return new CallRejectedException(
         "ERR_DIRECT_INVOKE",
-        "the app at %s is busy: none of its %d slots %s; its maximum concurrency is set by maxConcurrency"
+        "the app at %s is busy: none of its %d slots %s; its maximum concurrency is set by maxConcurrency, and an answer that is not closed keeps its slot"
             .formatted(address, limit, why),
         null);
   }

@@ -12,6 +12,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class AppOptionsTest {
@@ -57,6 +58,23 @@ class AppOptionsTest {
     assertThat(options.toString()).startsWith("AppOptions[127.0.0.1:3000, token=none");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, true",
+    "127.8.0.1, true",
+    "::1, true",
+    "localhost, true",
+    "LOCALHOST, true",
+    "10.0.0.1, false",
+    "::2, false",
+    "0.0.0.0, false",
+    "app.example, false",
+    "localhost.example, false"
+  })
+  void thisMachineIsToldByNameOrAddressAlone(String host, boolean loopback) {
+    assertThat(options().host(host).isLoopback()).isEqualTo(loopback);
+  }
+
   private static Arguments wrong(ThrowingCallable made, String message) {
     return Arguments.of(message, made);
   }
@@ -71,6 +89,12 @@ class AppOptionsTest {
         wrong(() -> AppOptions.onPort(0, Map.of()), "the app's port is 1 to 65535, not 0"),
         wrong(() -> AppOptions.onPort(65_536, Map.of()), "the app's port is 1 to 65535"),
         wrong(() -> options().host(" "), "the app's host can't be empty"),
+        wrong(
+            () -> options().host("http://localhost"),
+            "a name or address, without scheme, port, path and brackets, not \"http://localhost\""),
+        wrong(() -> options().host("localhost:3000"), "without scheme, port"),
+        wrong(() -> options().host("[::1]"), "without scheme, port, path and brackets"),
+        wrong(() -> options().host("local host"), "a name or address"),
         wrong(() -> options().token(""), "the app's token (APP_API_TOKEN) can't be empty"),
         wrong(() -> options().token("a\nb"), "the app's token (APP_API_TOKEN)"),
         wrong(

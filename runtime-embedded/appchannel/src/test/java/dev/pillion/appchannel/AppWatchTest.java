@@ -12,8 +12,10 @@ import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.call.CallContext;
 import dev.pillion.runtime.AppConnection;
+import dev.pillion.runtime.EmbeddedRuntime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -265,7 +267,29 @@ class AppWatchTest {
     assertThat(told).containsExactly(AppState.HEALTHY);
     assertThatThrownBy(() -> channel.channel.invoke(request(), CallContext.EMPTY))
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("is not open");
+        .hasMessage("the channel to the app at 127.0.0.1:3000 is not open: its runtime is closed");
+  }
+
+  @Test
+  void aChannelThatNoRuntimeHasSaysWhoShouldHaveIt() {
+    var channel = AppChannel.over(options(), app);
+    assertThatThrownBy(() -> channel.invoke(request(), CallContext.EMPTY))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageEndingWith(
+            "no runtime has it; give it to one by EmbeddedRuntime.builder(…).with(…)");
+  }
+
+  @Test
+  void aChannelServesOneRuntimeAlsoWhenThatIsClosed() {
+    AppChannel used;
+    try (var channel = TestChannel.to(app, options())) {
+      used = channel.channel;
+    }
+    var second = EmbeddedRuntime.builder("billing").environment(Map.of()).with(used);
+    assertThatThrownBy(second::start)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "the channel to the app at 127.0.0.1:3000 serves one runtime, and has had it; make another one");
   }
 
   @Test

@@ -70,7 +70,7 @@ class BodiesTest {
       for (var body : List.of(AppBody.of(new byte[11]), AppBody.of(new Endless(), 11))) {
         isTooLarge(
             () -> channel.channel.invoke(request(body), CallContext.EMPTY),
-            "the body of the request is larger than the app's maximum body size of 10 bytes");
+            "the body of the request is larger than the app's maximum body size of 10 bytes, set by maxBodySize");
       }
       assertThat(app.requests).isEmpty();
       channel
@@ -95,7 +95,7 @@ class BodiesTest {
     try (var channel = TestChannel.to(app, options().maxBodySize(100_000))) {
       isTooLarge(
           () -> channel.channel.invoke(request(AppBody.of(endless, -1)), CallContext.EMPTY),
-          "the body of the request is larger than the app's maximum body size of 100000 bytes");
+          "the body of the request is larger than the app's maximum body size of 100000 bytes, set by maxBodySize");
       assertThat(endless.taken).isEqualTo(100_001);
     }
   }
@@ -105,7 +105,7 @@ class BodiesTest {
     var endless = new Endless();
     isTooLarge(
         () -> AppBody.of(endless, -1).bytes(1_000),
-        "the body of the request is larger than the app's maximum body size of 1000 bytes");
+        "the body of the request is larger than the app's maximum body size of 1000 bytes, set by maxBodySize");
     assertThat(endless.taken).isEqualTo(1_001);
     assertThat(AppBody.of(new ByteArrayInputStream(new byte[1_000]), -1).bytes(1_000))
         .hasSize(1_000);
@@ -119,7 +119,7 @@ class BodiesTest {
         var answer = channel.channel.invoke(request(AppBody.EMPTY), CallContext.EMPTY)) {
       isTooLarge(
           () -> answer.body().readAllBytes(),
-          "the app at 127.0.0.1:3000 answered with a body larger than its maximum body size of 100000 bytes");
+          "the app at 127.0.0.1:3000 answered with a body larger than its maximum body size of 100000 bytes, set by maxBodySize");
       assertThat(endless.taken).isEqualTo(100_001);
       assertThat(endless.closed).isTrue();
     }

@@ -9,21 +9,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.pillion.CallRejectedException;
+import dev.pillion.CallTimeoutException;
+import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.call.Call;
+import dev.pillion.call.CallBody;
 import dev.pillion.call.CallContext;
+import dev.pillion.call.CallInterceptor;
 import dev.pillion.concurrent.Deadline;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -140,7 +148,7 @@ class ConcurrencyTest {
           .isInstanceOf(CallRejectedException.class)
           .hasMessage(
               "the app at 127.0.0.1:3000 is busy: none of its 2 slots was free before the deadline of the call;"
-                  + " its maximum concurrency is set by maxConcurrency");
+                  + " its maximum concurrency is set by maxConcurrency, and an answer that is not closed keeps its slot");
       assertThat(app.requests).hasSize(2);
     }
   }
@@ -191,28 +199,30 @@ class ConcurrencyTest {
     }
   }
 
+  /** Empty, and counts itself as running until it is closed. */
+  private static InputStream counted(AtomicInteger running) {
+    return new InputStream() {
+      @Override
+      public int read() {
+        return -1;
+      }
+
+      @Override
+      public void close() {
+        running.decrementAndGet();
+      }
+    };
+  }
+
   @Test
   void neverMoreCallsThanAllowedRunAndEachIsServed() throws Exception {
     var running = new AtomicInteger();
     var most = new AtomicInteger();
     app.handler = (request, deadline) -> {
       most.accumulateAndGet(running.incrementAndGet(), Math::max);
-      return new AppResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
-        @Override
-        public int read() {
-          return -1;
-        }
-
-        @Override
-        public int read(byte[] into, int offset, int length) {
-          return -1;
-        }
-
-        @Override
-        public void close() {
-          running.decrementAndGet();
-        }
-      });
+      // Others get the processor, and would get a slot that was not theirs.
+      Thread.yield();
+      return new AppResponse(200, "", Map.of(), Map.of(), "", counted(running));
     };
     try (var channel = TestChannel.to(app, options().maxConcurrency(3))) {
       var done = new ArrayList<Future<Integer>>();
@@ -232,8 +242,117 @@ class ConcurrencyTest {
         served += one.get(50, TimeUnit.SECONDS);
       }
       assertThat(served).isEqualTo(8_000);
-      assertThat(most.get()).isBetween(1, 3);
+      assertThat(most.get()).isEqualTo(3);
       assertThat(channel.time.pending()).isZero();
+    }
+  }
+
+  @Test
+  void asManyCallsAsAllowedRunAtOnceAndTheOthersWait() throws Exception {
+    var release = new CountDownLatch(1);
+    app.handler = (request, deadline) -> {
+      try {
+        release.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      return InMemoryApp.answer("done");
+    };
+    try (var channel = TestChannel.to(app, options().maxConcurrency(3))) {
+      var done = new ArrayList<Future<Integer>>();
+      for (int caller = 0; caller < 16; caller++) {
+        done.add(callers.submit(() -> {
+          try (var answer = invoke(channel, "orders")) {
+            return answer.status();
+          }
+        }));
+      }
+      channel.time.awaitPending(13);
+      await().untilAsserted(() -> assertThat(app.requests).hasSize(3));
+      release.countDown();
+      for (var one : done) {
+        assertThat(one.get(30, TimeUnit.SECONDS)).isEqualTo(200);
+      }
+      assertThat(app.requests).hasSize(16);
+    }
+  }
+
+  /** The call's limit hits between the answer's arrival and the call's end. */
+  @Test
+  void anAnswerThatComesTooLateHoldsNoSlot() {
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
+      app.handler = (request, deadline) -> {
+        channel.advance(ofSeconds(4));
+        return InMemoryApp.answer("late");
+      };
+      var context = CallContext.of(Deadline.after(ofSeconds(3), channel.time), Map.of());
+      assertThatThrownBy(() -> channel.channel.invoke(request("first"), context))
+          .isInstanceOf(CallTimeoutException.class);
+      app.handler = (request, deadline) -> InMemoryApp.answer("done");
+      invoke(channel, "second").close();
+      assertThat(app.requests).hasSize(2);
+    }
+  }
+
+  @Test
+  void aCallThatIsMadeAgainGivesItsFirstSlotBack() {
+    var again = new CallInterceptor() {
+      @Override
+      public <T extends @Nullable Object, E extends Exception> T around(
+          Call call, CallBody<T, E> next) throws E {
+        var unused = next.run(call);
+        return next.run(call);
+      }
+    };
+    try (var channel =
+        TestChannel.to(app, options().maxConcurrency(1), builder -> builder.interceptor(again))) {
+      invoke(channel, "twice").close();
+      invoke(channel, "twice").close();
+      assertThat(app.requests).hasSize(4);
+    }
+  }
+
+  @Test
+  void whoWaitedIsNotSentToAnAppThatIsNoLongerWell() throws Exception {
+    var check = new AppOptions.HealthCheck("/healthz", ofSeconds(5), ofSeconds(1), 1);
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1).healthCheck(check))) {
+      var first = invoke(channel, "first");
+      var second = waiting(channel, "second", 2);
+      app.healthy = false;
+      channel.advance(ofSeconds(5));
+      first.close();
+      assertThatThrownBy(() -> get(second))
+          .cause()
+          .isInstanceOfSatisfying(AppChannelException.class, failure -> assertThat(failure.reason())
+              .isEqualTo(Reason.UNHEALTHY));
+      assertThat(app.requests).extracting(AppRequest::method).containsExactly("first");
+      app.healthy = true;
+      channel.advance(ofSeconds(5));
+      invoke(channel, "third").close();
+    }
+  }
+
+  @Test
+  void aCallThatWasNotSentHasNotTouchedItsStream() throws Exception {
+    var body = AppBody.of(new ByteArrayInputStream("orders".getBytes(UTF_8)), -1);
+    var streamed = new AppRequest("POST", "orders", "", Map.of(), "text/plain", body);
+    app.handler = (request, deadline) -> {
+      try {
+        return InMemoryApp.answer(new String(request.body().open().readAllBytes(), UTF_8));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    };
+    try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
+      var first = invoke(channel, "first");
+      var refused = callers.submit(() -> channel.channel.invoke(streamed, CallContext.EMPTY));
+      channel.time.awaitPending(1);
+      channel.advance(ofSeconds(60));
+      assertThatThrownBy(() -> get(refused)).hasCauseInstanceOf(CallRejectedException.class);
+      first.close();
+      try (var answer = channel.channel.invoke(streamed, CallContext.EMPTY)) {
+        assertThat(answer.body().readAllBytes()).isEqualTo("orders".getBytes(UTF_8));
+      }
     }
   }
 

@@ -4,6 +4,9 @@ package dev.pillion.appchannel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,5 +50,23 @@ class MethodPathTest {
     assertThatThrownBy(() -> canonical(method))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("invalid method: ");
+  }
+
+  @Test
+  void aQueryInTheMethodIsToldWhereItGoes() {
+    assertThatThrownBy(() -> canonical("orders?x=1"))
+        .hasMessage(
+            "invalid method: the letter at 6 is ?, which no method has; the query goes into AppRequest.query");
+  }
+
+  @Test
+  void aRequestIsMadeStepByStep() {
+    var request =
+        AppRequest.get("orders").withQuery("x=1").withHeader("X-A", "1").withHeader("X-B", "2");
+    assertThat(request.verb()).isEqualTo("GET");
+    assertThat(request.query()).isEqualTo("x=1");
+    assertThat(request.headers()).isEqualTo(Map.of("X-A", List.of("1"), "X-B", List.of("2")));
+    assertThat(request.withHeader("X-A", "3").headers()).containsEntry("X-A", List.of("3"));
+    assertThat(request.headers()).containsEntry("X-A", List.of("1"));
   }
 }

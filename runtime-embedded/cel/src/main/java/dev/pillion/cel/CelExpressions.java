@@ -68,7 +68,7 @@ public final class CelExpressions implements Expressions {
       throw new IllegalArgumentException(
           "%s is no expression: %s".formatted(quoted(text), e.getMessage()), e);
     } catch (LinkageError e) {
-      // Maven lets an older protobuf of pillion-grpc win; of CEL's classes it loads only a part.
+      // A program may manage an older one; of CEL's classes that loads only a part.
       throw new IllegalStateException(
           "CEL needs protobuf-java 4.35.1 or a newer 4.x, the class path has another; "
               + "add com.google.protobuf:protobuf-java:4.35.1 to your dependencyManagement",

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The facade's messages are made by protoc 3.25, CEL's by 4.x: a program has one runtime for both.
+ * That Maven finds it whatever is named first, shows {@code FloorsTest} of the samples.
  */
 class OneProtobufTest {
   @Test

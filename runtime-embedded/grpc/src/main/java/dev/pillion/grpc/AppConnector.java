@@ -9,9 +9,11 @@ import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one connection to a program. Where gRPC would hold back for up to two minutes after a failed
@@ -23,27 +25,29 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class AppConnector implements AutoCloseable {
   private final AppOptions options;
+  private final @Nullable SslContext ssl;
   private final EventLoopGroup loops;
   private final ReentrantLock lock = new ReentrantLock();
   private volatile ManagedChannel channel;
   private boolean closed;
 
-  AppConnector(AppOptions options, String appId) {
+  AppConnector(AppOptions options, @Nullable AppTls tls, String appId) {
     this.options = options;
+    this.ssl = tls == null ? null : tls.build();
     this.loops = new MultiThreadIoEventLoopGroup(
         1, new IoThreads(appId + "/app-io"), NioIoHandler.newFactory());
     this.channel = build();
   }
 
   private ManagedChannel build() {
-    return NettyChannelBuilder.forAddress(new InetSocketAddress(options.host(), options.port()))
+    var builder = NettyChannelBuilder.forAddress(
+            new InetSocketAddress(options.host(), options.port()))
         .channelType(NioSocketChannel.class)
         .eventLoopGroup(loops)
         .directExecutor()
-        .usePlaintext()
         .maxInboundMessageSize(options.maxBodySize())
-        .maxInboundMetadataSize(options.maxHeaderSize())
-        .build();
+        .maxInboundMetadataSize(options.maxHeaderSize());
+    return (ssl == null ? builder.usePlaintext() : builder.sslContext(ssl)).build();
   }
 
   /** The channel to use now. */

@@ -8,10 +8,14 @@ import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.netty.handler.ssl.NotSslRecordException;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /** Why there is no answer: gRPC's statuses for what happened on this side of the wire. */
@@ -25,7 +29,7 @@ final class AppFailures {
   AppChannelException requestTooLarge(int size) {
     return new AppChannelException(
         Reason.TOO_LARGE,
-        "the request to the app at %s is %d bytes with its envelope, above the app's maximum body size of %d"
+        "the request to the app at %s is %d bytes with its envelope, above the app's maximum body size of %d, set by maxBodySize"
             .formatted(options.address(), size, options.maxBodySize()),
         null);
   }
@@ -49,12 +53,33 @@ final class AppFailures {
                 failure)
             : closed(operation, failure);
       case UNAVAILABLE -> unavailable(operation, text, failure);
-      default -> isAboutHeaders(text) ? tooLarge(operation, failure) : garbage(operation, failure);
+      default -> other(operation, text, failure);
     };
+  }
+
+  /** What gRPC has no status of its own for: also a connection that ends while it is written to. */
+  private AppChannelException other(String operation, String text, StatusRuntimeException failure) {
+    if (isAboutHeaders(text)) {
+      return tooLarge(operation, failure);
+    }
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      // What TLS finds wrong is an IOException as well.
+      if (cause instanceof IOException && !(cause instanceof SSLException)) {
+        return closed(operation, failure);
+      }
+    }
+    return garbage(operation, failure);
   }
 
   private AppChannelException unavailable(
       String operation, String text, StatusRuntimeException failure) {
+    if (hasCause(failure, UnresolvedAddressException.class)) {
+      return failure(
+          Reason.NOT_LISTENING,
+          "the app at %s can't be reached: the name \"" + options.host().replace("%", "%%")
+              + "\" can't be resolved",
+          failure);
+    }
     // A channel is shut down, rather than cut, when another call has found that it can't connect.
     if (isRefused(failure) || text.contains("channel shutdown invoked")) {
       return failure(
@@ -62,6 +87,14 @@ final class AppFailures {
     }
     if (isAboutHeaders(text)) {
       return tooLarge(operation, failure);
+    }
+    var handshake = handshake(failure, text);
+    if (handshake != null) {
+      return failure(
+          Reason.GARBAGE,
+          "the app at %s does not speak TLS that is accepted here: " + handshake
+              + "; is its protocol grpcs, and its certificate valid for this host?",
+          failure);
     }
     if (text.contains("shutdownnow")) {
       return failure(
@@ -92,7 +125,8 @@ final class AppFailures {
         Reason.TOO_LARGE,
         "the app at %s answered " + operation
             + " with more than its maximum body size of " + options.maxBodySize()
-            + " bytes or its maximum header size of " + options.maxHeaderSize(),
+            + " bytes (set by maxBodySize) or its maximum header size of " + options.maxHeaderSize()
+            + " (set by maxHeaderSize)",
         failure);
   }
 
@@ -102,14 +136,31 @@ final class AppFailures {
   }
 
   private static boolean isRefused(Throwable failure) {
+    return hasCause(failure, ConnectException.class)
+        || hasCause(failure, NoRouteToHostException.class);
+  }
+
+  private static boolean hasCause(Throwable failure, Class<? extends Throwable> type) {
     for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof ConnectException
-          || cause instanceof NoRouteToHostException
-          || cause instanceof UnresolvedAddressException) {
+      if (type.isInstance(cause)) {
         return true;
       }
     }
     return false;
+  }
+
+  /** What TLS found wrong when it shook hands; null where that is not the reason. */
+  private static @Nullable String handshake(Throwable failure, String text) {
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof NotSslRecordException) {
+        // Its message is what was received.
+        return "it answers without";
+      }
+      if (cause instanceof SSLHandshakeException && !text.contains("connection closed")) {
+        return String.valueOf(cause.getMessage()).replace("%", "%%");
+      }
+    }
+    return null;
   }
 
   private static boolean isAboutHeaders(String text) {

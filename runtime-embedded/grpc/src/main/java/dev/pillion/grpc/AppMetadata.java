@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.grpc;
 
+import dev.pillion.appchannel.TraceParent;
 import io.grpc.Metadata;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -117,11 +118,12 @@ final class AppMetadata {
   /** OpenCensus' form of {@code traceparent}, for programs that know no other. */
   private static void putBinaryTrace(Metadata metadata) {
     var parent = metadata.get(Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER));
-    var binary = parent == null ? null : TraceHeaders.binary(parent);
-    if (binary != null) {
-      var key = Metadata.Key.of(TRACE_BINARY, Metadata.BINARY_BYTE_MARSHALLER);
-      metadata.discardAll(key);
-      metadata.put(key, binary);
+    if (parent != null) {
+      TraceParent.of(parent).ifPresent(trace -> {
+        var key = Metadata.Key.of(TRACE_BINARY, Metadata.BINARY_BYTE_MARSHALLER);
+        metadata.discardAll(key);
+        metadata.put(key, trace.toBinary());
+      });
     }
   }
 

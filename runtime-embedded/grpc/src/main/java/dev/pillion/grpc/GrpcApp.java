@@ -10,6 +10,8 @@ import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.runtime.Extension;
 import io.grpc.MethodDescriptor;
 import java.util.Map;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,8 +24,8 @@ import org.slf4j.LoggerFactory;
  * var runtime = EmbeddedRuntime.builder("checkout").with(app).start();
  * }</pre>
  *
- * <p>The program may start before or after the runtime, and again while it lives. Traffic is not
- * encrypted. Thread-safe; one of these serves one runtime.
+ * <p>The program may start before or after the runtime, and again while it lives. Traffic is
+ * encrypted to one that is reached by {@link #grpcs}. Thread-safe; one of these serves one runtime.
  */
 public final class GrpcApp implements Extension {
   private static final Logger log = LoggerFactory.getLogger(GrpcApp.class);
@@ -35,8 +37,8 @@ public final class GrpcApp implements Extension {
   private final GrpcTransport transport;
   private final AppChannel channel;
 
-  private GrpcApp(AppOptions options) {
-    this.transport = new GrpcTransport(options);
+  private GrpcApp(AppOptions options, @Nullable AppTls tls) {
+    this.transport = new GrpcTransport(options, tls);
     this.channel = AppChannel.over(options, transport);
   }
 
@@ -47,7 +49,24 @@ public final class GrpcApp implements Extension {
 
   /** A program that listens and is treated as the options say. */
   public static GrpcApp at(AppOptions options) {
-    return new GrpcApp(options);
+    return new GrpcApp(options, null);
+  }
+
+  /**
+   * A program that speaks gRPC over TLS. On this machine ({@link AppOptions#isLoopback}) its
+   * certificate is <em>not</em> verified, as daprd does not; elsewhere it must be valid for the
+   * host name, and trusted by the JVM.
+   */
+  public static GrpcApp grpcs(AppOptions options) {
+    return new GrpcApp(options, options.isLoopback() ? AppTls.anyone() : AppTls.verifiedBy(null));
+  }
+
+  /**
+   * The same with a certificate that is verified wherever the program runs, by the trust managers
+   * of this context; its key managers show the program who calls.
+   */
+  public static GrpcApp grpcs(AppOptions options, SSLContext context) {
+    return new GrpcApp(options, AppTls.verifiedBy(context));
   }
 
   /** The way to it. */

@@ -35,21 +35,28 @@ final class GrpcTransport implements AppTransport {
   private static final Logger log = LoggerFactory.getLogger(GrpcApp.class);
 
   private final AppOptions options;
+  private final @Nullable AppTls tls;
   private final AtomicBoolean toldOfNoHealthCheck = new AtomicBoolean();
   private volatile @Nullable AppCalls calls;
 
-  GrpcTransport(AppOptions options) {
+  /**
+   * The way to a program.
+   *
+   * @param tls whom to believe; null without TLS
+   */
+  GrpcTransport(AppOptions options, @Nullable AppTls tls) {
     this.options = options;
+    this.tls = tls;
   }
 
   @Override
   public String protocol() {
-    return "grpc";
+    return tls == null ? "grpc" : "grpcs";
   }
 
   @Override
   public void start(EmbeddedRuntime runtime) {
-    calls = new AppCalls(options, new AppConnector(options, runtime.appId()));
+    calls = new AppCalls(options, new AppConnector(options, tls, runtime.appId()));
   }
 
   AppCalls calls() {

@@ -11,6 +11,7 @@ import dev.pillion.wire.runtime.v1.AppCallbackHealthCheckGrpc;
 import dev.pillion.wire.runtime.v1.HealthCheckResponse;
 import dev.pillion.wire.runtime.v1.TopicEventRequest;
 import dev.pillion.wire.runtime.v1.TopicEventResponse;
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
@@ -18,6 +19,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -26,6 +28,7 @@ import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,22 +38,31 @@ final class CallbackProgram implements AutoCloseable {
   final int port;
   final List<InvokeRequest> requests = new CopyOnWriteArrayList<>();
   final List<Metadata> headers = new CopyOnWriteArrayList<>();
+  final List<SSLSession> sessions = new CopyOnWriteArrayList<>();
   volatile boolean healthy = true;
   volatile boolean servesHealthCheck = true;
   volatile Function<InvokeRequest, InvokeResponse> handler = request -> answer("done");
+  private final @Nullable SslContext tls;
   private @Nullable Server server;
 
-  private CallbackProgram(int port) {
+  private CallbackProgram(int port, @Nullable SslContext tls) {
     this.port = port;
+    this.tls = tls;
   }
 
   /** Not started yet: nothing listens. */
   static CallbackProgram stopped() throws IOException {
-    return new CallbackProgram(freePort());
+    return new CallbackProgram(freePort(), null);
   }
 
   static CallbackProgram started() throws IOException {
     var program = stopped();
+    program.start();
+    return program;
+  }
+
+  static CallbackProgram started(SslContext tls) throws IOException {
+    var program = new CallbackProgram(freePort(), tls);
     program.start();
     return program;
   }
@@ -69,8 +81,12 @@ final class CallbackProgram implements AutoCloseable {
   }
 
   void start() throws IOException {
-    server = NettyServerBuilder.forAddress(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+    var builder = NettyServerBuilder.forAddress(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    if (tls != null) {
+      builder.sslContext(tls);
+    }
+    server = builder
         .addService(new Callback())
         .addService(new HealthCheck())
         .intercept(new Headers())
@@ -97,6 +113,10 @@ final class CallbackProgram implements AutoCloseable {
     public <Q, A> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, A> call, Metadata sent, ServerCallHandler<Q, A> next) {
       headers.add(sent);
+      var session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+      if (session != null) {
+        sessions.add(session);
+      }
       return next.startCall(call, sent);
     }
   }

@@ -23,6 +23,7 @@ import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.InvokeResponse;
+import dev.pillion.wire.runtime.v1.AppCallbackGrpc;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.io.ByteArrayOutputStream;
@@ -30,7 +31,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -158,6 +161,45 @@ class GrpcAppFaultsTest {
     } finally {
       gate.countDown();
     }
+  }
+
+  /** What gRPC says when the connection ends while a request is written to it. */
+  @Test
+  void aConnectionThatEndsWhileItIsWrittenToHasBeenClosed() {
+    var failures = new AppFailures(AppOptions.onPort(3000));
+    for (var cause : List.of(
+        new ClosedChannelException(), new RuntimeException(new IOException("Broken pipe")))) {
+      var failure = Status.UNKNOWN.withDescription("channel closed").withCause(cause);
+      assertThat(failures.of(AppCallbackGrpc.getOnInvokeMethod(), failure.asRuntimeException()))
+          .isInstanceOfSatisfying(AppChannelException.class, closed -> {
+            assertThat(closed.reason()).isEqualTo(Reason.CLOSED);
+            assertThat(closed.statusCode()).isEqualTo(14);
+          })
+          .hasMessage("the app at 127.0.0.1:3000 ended the connection before it answered OnInvoke");
+    }
+    var unknown = Status.UNKNOWN.withDescription("HTTP status code 200, text/html");
+    assertThat(failures.of(AppCallbackGrpc.getOnInvokeMethod(), unknown.asRuntimeException()))
+        .isInstanceOfSatisfying(AppChannelException.class, garbage -> assertThat(garbage.reason())
+            .isEqualTo(Reason.GARBAGE));
+  }
+
+  @Test
+  void aHostThatNobodyKnowsIsNamed() {
+    runtimeWith(AppOptions.onPort(3000).host("no-such-host.invalid"));
+    assertThat(failure(Reason.NOT_LISTENING))
+        .hasMessage(
+            "the app at no-such-host.invalid:3000 can't be reached: the name \"no-such-host.invalid\" can't be resolved");
+  }
+
+  @Test
+  void anAppServesOneRuntimeAlsoWhenThatIsClosed() {
+    runtimeWith(AppOptions.onPort(3000));
+    Objects.requireNonNull(runtime).close();
+    var second = EmbeddedRuntime.builder("billing").environment(Map.of()).with(app);
+    assertThatThrownBy(second::start)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "the channel to the app at 127.0.0.1:3000 serves one runtime, and has had it; make another one");
   }
 
   @Test
@@ -361,7 +403,8 @@ class GrpcAppFaultsTest {
         throw Status.ABORTED.asRuntimeException(trailers);
       };
       runtimeWith(AppOptions.onPort(program.port).maxHeaderSize(8_192));
-      assertThat(failure(Reason.TOO_LARGE)).hasMessageContaining("its maximum header size of 8192");
+      assertThat(failure(Reason.TOO_LARGE))
+          .hasMessageContaining("its maximum header size of 8192 (set by maxHeaderSize)");
       program.handler = request -> CallbackProgram.answer("done");
       assertThat(invoke(PATIENCE)).isZero();
     }
@@ -375,7 +418,8 @@ class GrpcAppFaultsTest {
           .build();
       runtimeWith(AppOptions.onPort(program.port).maxBodySize(100_000));
       assertThat(failure(Reason.TOO_LARGE))
-          .hasMessageContaining("more than its maximum body size of 100000 bytes");
+          .hasMessageContaining(
+              "more than its maximum body size of 100000 bytes (set by maxBodySize)");
       program.handler = request -> CallbackProgram.answer("done");
       assertThat(invoke(PATIENCE)).isZero();
     }

@@ -3,8 +3,6 @@ package dev.pillion.http;
 
 import dev.pillion.appchannel.AppChannel;
 import dev.pillion.appchannel.AppOptions;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * nothing before the first call or probe.
  *
  * <pre>{@code
- * var app = HttpApp.at(3000);
+ * var app = HttpApp.onPort(3000);
  * try (var runtime = EmbeddedRuntime.builder("orders").with(app).start()) {
  *   app.invoke(AppRequest.post("checkout", "application/json", body), CallContext.EMPTY);
  * }
@@ -28,7 +26,7 @@ public final class HttpApp {
   private HttpApp() {}
 
   /** A program that speaks HTTP/1.1 on this port of 127.0.0.1, with Dapr's defaults. */
-  public static AppChannel at(int port) {
+  public static AppChannel onPort(int port) {
     return at(AppOptions.onPort(port));
   }
 
@@ -51,9 +49,9 @@ public final class HttpApp {
   }
 
   /**
-   * A program that speaks HTTPS: HTTP/2 or HTTP/1.1, as it likes. On this machine (a loopback
-   * address) its certificate is <em>not</em> verified, as daprd does not; elsewhere it must be
-   * valid for the host name, and trusted by the JVM.
+   * A program that speaks HTTPS: HTTP/2 or HTTP/1.1, as it likes. On this machine
+   * ({@link AppOptions#isLoopback}) its certificate is <em>not</em> verified, as daprd does not;
+   * elsewhere it must be valid for the host name, and trusted by the JVM.
    *
    * @throws IllegalArgumentException when the host can't stand in a URL
    */
@@ -63,7 +61,7 @@ public final class HttpApp {
         new HttpTransport(
             options,
             Protocol.HTTPS,
-            isLoopback(options.host()) ? TlsTrust.anyone() : TlsTrust.verifiedBy(null)));
+            options.isLoopback() ? TlsTrust.anyone() : TlsTrust.verifiedBy(null)));
   }
 
   /**
@@ -75,19 +73,6 @@ public final class HttpApp {
   public static AppChannel https(AppOptions options, SSLContext context) {
     return AppChannel.over(
         options, new HttpTransport(options, Protocol.HTTPS, TlsTrust.verifiedBy(context)));
-  }
-
-  /** Of names only {@code localhost} counts: what others mean is for a resolver to say. */
-  private static boolean isLoopback(String host) {
-    if (host.equalsIgnoreCase("localhost")) {
-      return true;
-    }
-    boolean literal = host.indexOf(':') >= 0 || host.matches("[0-9.]+");
-    try {
-      return literal && InetAddress.getByName(host).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      return false;
-    }
   }
 
   /** How a program speaks. */

@@ -5,6 +5,7 @@ import dev.pillion.CallRejectedException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.appchannel.AppChannelException;
 import dev.pillion.appchannel.AppChannelException.Reason;
+import dev.pillion.appchannel.AppOptions;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
@@ -13,6 +14,7 @@ import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLException;
 import org.eclipse.jetty.http.HttpException;
 import org.jspecify.annotations.Nullable;
@@ -26,17 +28,28 @@ final class HttpFailures {
     "protocol_error", "frame_size_error", "invalid_", "compression_error", "flow_control_error"
   };
 
+  private final AppOptions options;
   private final String app;
   private final String protocol;
-  private final int maxHeaderSize;
+  private final BooleanSupplier isClosed;
 
-  HttpFailures(String address, String protocol, int maxHeaderSize) {
-    this.app = "the app at " + address;
+  /**
+   * The failures of a channel.
+   *
+   * @param isClosed whether the runtime has closed it: whatever Jetty reports then is that
+   */
+  HttpFailures(AppOptions options, String protocol, BooleanSupplier isClosed) {
+    this.options = options;
+    this.app = "the app at " + options.address();
     this.protocol = protocol;
-    this.maxHeaderSize = maxHeaderSize;
+    this.isClosed = isClosed;
   }
 
   RuntimeException of(Throwable failure) {
+    if (isClosed.getAsBoolean()) {
+      return new AppChannelException(
+          Reason.CLOSED, "the runtime was closed while " + app + " was asked", failure);
+    }
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       var known = known(cause, failure);
       if (known != null) {
@@ -60,10 +73,14 @@ final class HttpFailures {
     if (cause instanceof TimeoutException) {
       return timeout(failure);
     }
+    if (cause instanceof UnknownHostException || cause instanceof UnresolvedAddressException) {
+      return new AppChannelException(
+          Reason.NOT_LISTENING,
+          "%s can't be reached: the name \"%s\" can't be resolved".formatted(app, options.host()),
+          failure);
+    }
     if (cause instanceof ConnectException
         || cause instanceof NoRouteToHostException
-        || cause instanceof UnknownHostException
-        || cause instanceof UnresolvedAddressException
         || cause instanceof SocketTimeoutException) {
       return new AppChannelException(
           Reason.NOT_LISTENING, app + " does not listen: nothing takes the connection", failure);
@@ -107,8 +124,8 @@ final class HttpFailures {
     return tooLarge
         ? new AppChannelException(
             Reason.TOO_LARGE,
-            "%s answered with headers larger than its maximum header size of %d bytes"
-                .formatted(app, maxHeaderSize),
+            "%s answered with headers larger than its maximum header size of %d bytes, set by maxHeaderSize"
+                .formatted(app, options.maxHeaderSize()),
             failure)
         : new AppChannelException(
             Reason.GARBAGE,

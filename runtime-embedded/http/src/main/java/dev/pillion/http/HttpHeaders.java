@@ -2,19 +2,19 @@
 package dev.pillion.http;
 
 import dev.pillion.appchannel.AppRequest;
+import dev.pillion.appchannel.TraceParent;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.eclipse.jetty.http.HttpFields;
-import org.jspecify.annotations.Nullable;
 
 /** Dapr's rules for headers towards an HTTP program and back, beyond those of every protocol. */
 final class HttpHeaders {
@@ -24,7 +24,6 @@ final class HttpHeaders {
 
   private static final Set<String> PSEUDO = Set.of(":method", ":scheme", ":path", ":authority");
   private static final String SEPARATORS = "!#$%&'*+-.^_`|~";
-  private static final int TRACE_LENGTH = 29;
 
   private HttpHeaders() {}
 
@@ -37,10 +36,8 @@ final class HttpHeaders {
         headers.computeIfAbsent(named(lower), key -> new ArrayList<>()).addAll(values);
       }
     });
-    var trace = traceparent(request.headers());
-    if (trace != null) {
-      headers.putIfAbsent("traceparent", List.of(trace));
-    }
+    trace(request.headers())
+        .ifPresent(trace -> headers.putIfAbsent("traceparent", List.of(trace.toString())));
     if (!request.contentType().isEmpty()) {
       headers.put("content-type", List.of(request.contentType()));
     }
@@ -62,37 +59,22 @@ final class HttpHeaders {
   }
 
   /** The trace of a caller who speaks gRPC and knows it in binary form only. */
-  private static @Nullable String traceparent(Map<String, List<String>> headers) {
+  private static Optional<TraceParent> trace(Map<String, List<String>> headers) {
     for (var header : headers.entrySet()) {
       if (header.getKey().equalsIgnoreCase("grpc-trace-bin")
           && !header.getValue().isEmpty()) {
-        return traceparent(header.getValue().get(0));
+        return trace(header.getValue().get(0));
       }
     }
-    return null;
+    return Optional.empty();
   }
 
-  /** OpenCensus' form: version, then three numbered fields; null when it is not that. */
-  private static @Nullable String traceparent(String base64) {
-    byte[] binary;
+  private static Optional<TraceParent> trace(String base64) {
     try {
-      binary = Base64.getDecoder().decode(base64);
+      return TraceParent.of(Base64.getDecoder().decode(base64));
     } catch (IllegalArgumentException e) {
-      return null;
+      return Optional.empty();
     }
-    if (binary.length != TRACE_LENGTH
-        || binary[0] != 0
-        || binary[1] != 0
-        || binary[18] != 1
-        || binary[27] != 2) {
-      return null;
-    }
-    var hex = HexFormat.of();
-    return "00-%s-%s-%s"
-        .formatted(
-            hex.formatHex(binary, 2, 18),
-            hex.formatHex(binary, 19, 27),
-            hex.formatHex(binary, 28, 29));
   }
 
   private static void requireToken(String name) {

@@ -50,7 +50,7 @@ final class HttpTransport implements AppTransport {
   private final HttpFailures failures;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private boolean closed;
+  private volatile boolean closed;
   private volatile @Nullable EmbeddedRuntime runtime;
   private volatile @Nullable HttpClient client;
 
@@ -59,7 +59,7 @@ final class HttpTransport implements AppTransport {
     this.protocol = protocol;
     this.trust = trust;
     this.base = protocol.scheme + "://" + options.address();
-    this.failures = new HttpFailures(options.address(), protocol.word, options.maxHeaderSize());
+    this.failures = new HttpFailures(options, protocol.word, () -> closed);
     if (URI.create(base).getHost() == null) {
       throw new IllegalArgumentException(
           "the app's host \"%s\" can't stand in a URL: letters, digits, hyphens and dots can, and addresses"
@@ -209,7 +209,7 @@ final class HttpTransport implements AppTransport {
 
   private HttpClient client() {
     var current = client;
-    if (current != null) {
+    if (current != null && !closed) {
       return current;
     }
     lock.lock();

@@ -31,7 +31,7 @@ final class Asking implements AutoCloseable {
   }
 
   static Asking port(int port) {
-    return new Asking(HttpApp.at(port));
+    return new Asking(HttpApp.onPort(port));
   }
 
   static AppOptions options(int port) {

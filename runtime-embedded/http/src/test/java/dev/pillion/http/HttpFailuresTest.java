@@ -52,6 +52,17 @@ class HttpFailuresTest {
   }
 
   @Test
+  void theHostIsNotKnown() {
+    try (var asking = new Asking(HttpApp.at(Asking.options(3000).host("no-such-host.invalid")))) {
+      assertThatThrownBy(() -> asking.text(Asking.get("m")))
+          .isInstanceOfSatisfying(AppChannelException.class, failure -> assertThat(failure.reason())
+              .isEqualTo(Reason.NOT_LISTENING))
+          .hasMessage(
+              "the app at no-such-host.invalid:3000 can't be reached: the name \"no-such-host.invalid\" can't be resolved");
+    }
+  }
+
+  @Test
   void theConnectionEndsWithoutAnAnswer() throws IOException {
     try (var app = new RawServer(RawServer.Connection::head);
         var asking = Asking.port(app.port())) {

@@ -8,11 +8,13 @@ import static org.awaitility.Awaitility.await;
 import dev.pillion.appchannel.AppChannelException;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.appchannel.AppState;
+import dev.pillion.concurrent.Deadline;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -183,6 +185,40 @@ class HttpLifecycleTest {
   }
 
   @Test
+  void anAppServesOneRuntimeAlsoWhenThatIsClosed() throws IOException {
+    try (var app = RawServer.answering(OK)) {
+      var first = Asking.port(app.port());
+      assertThat(first.text(Asking.get("m"))).isEqualTo("ok");
+      first.close();
+      assertThatThrownBy(() -> new Asking(first.channel))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage(
+              "the channel to the app at 127.0.0.1:%d serves one runtime, and has had it; make another one"
+                  .formatted(app.port()));
+    }
+  }
+
+  /** What reaches a transport too late is told so, and not that the program is busy. */
+  @Test
+  void aClosedTransportIsClosedAndNotBusy() throws IOException {
+    try (var app = RawServer.answering(OK);
+        var asking = Asking.port(app.port())) {
+      var transport = new HttpTransport(Asking.options(app.port()), HttpApp.Protocol.HTTP, null);
+      transport.start(asking.runtime);
+      var deadline = Deadline.after(Asking.PATIENCE, asking.runtime.time());
+      transport.invoke(Asking.get("m"), deadline).close();
+      transport.close();
+      assertThatThrownBy(() -> transport.invoke(Asking.get("m"), deadline))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("the channel to the app at 127.0.0.1:%d is closed".formatted(app.port()));
+      var failures = new HttpFailures(Asking.options(app.port()), "http", () -> true);
+      assertThat(failures.of(new RejectedExecutionException("STOPPED")))
+          .isInstanceOf(AppChannelException.class)
+          .hasMessageStartingWith("the runtime was closed while the app at");
+    }
+  }
+
+  @Test
   void closingTheRuntimeEndsWhatIsUnderWay() throws Exception {
     var asked = new CountDownLatch(1);
     try (var app = new RawServer(connection -> {
@@ -203,7 +239,11 @@ class HttpLifecycleTest {
       asked.await();
       asking.close();
       caller.join();
-      assertThat(failure.get()).isInstanceOf(RuntimeException.class);
+      assertThat(failure.get())
+          .isInstanceOfSatisfying(AppChannelException.class, closed -> assertThat(closed.reason())
+              .isEqualTo(AppChannelException.Reason.CLOSED))
+          .hasMessage("the runtime was closed while the app at 127.0.0.1:%d was asked"
+              .formatted(app.port()));
       assertThatThrownBy(
               () -> asking.channel.invoke(Asking.get("m"), dev.pillion.call.CallContext.EMPTY))
           .isInstanceOf(IllegalStateException.class);

@@ -154,7 +154,7 @@ class HttpProtocolsTest {
   void aProgramThatSpeaksTheOtherVersionAnswersGarbage() throws IOException {
     try (var app = JettyApp.h2c();
         var old = RawServer.answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")) {
-      assertThat(reason(HttpApp.at(app.port()))).isEqualTo(Reason.GARBAGE);
+      assertThat(reason(HttpApp.onPort(app.port()))).isEqualTo(Reason.GARBAGE);
       assertThat(reason(HttpApp.h2c(Asking.options(old.port())))).isEqualTo(Reason.GARBAGE);
     }
   }

@@ -146,6 +146,15 @@ final class Breaker {
         null);
   }
 
+  /** As it is now; waits for no call. */
+  PolicyListener.State state() {
+    return switch (state.getState()) {
+      case OPEN -> PolicyListener.State.OPEN;
+      case HALF_OPEN -> PolicyListener.State.HALF_OPEN;
+      default -> PolicyListener.State.CLOSED;
+    };
+  }
+
   ResiliencyDescription.BreakerState describe() {
     lock.lock();
     try {

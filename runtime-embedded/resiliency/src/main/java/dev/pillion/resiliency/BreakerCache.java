@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.resiliency;
 
+import dev.pillion.resiliency.PolicyListener.State;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -10,12 +11,12 @@ import java.util.concurrent.locks.ReentrantLock;
  * Thread-safe.
  */
 final class BreakerCache {
-  private final String target;
+  private final TargetName target;
   private final int size;
   private final ReentrantLock lock = new ReentrantLock();
   private final LinkedHashMap<String, Breaker> breakers = new LinkedHashMap<>(16, 0.75f, true);
 
-  BreakerCache(String target, int size) {
+  BreakerCache(TargetName target, int size) {
     this.target = target;
     this.size = size;
   }
@@ -28,7 +29,7 @@ final class BreakerCache {
       if (known != null) {
         return known;
       }
-      var made = template.create(target, key);
+      var made = template.create(target.toString(), key);
       breakers.put(key, made);
       if (breakers.size() > size) {
         var oldest = breakers.keySet().iterator();
@@ -39,6 +40,10 @@ final class BreakerCache {
     } finally {
       lock.unlock();
     }
+  }
+
+  int count(State state) {
+    return (int) all().stream().filter(breaker -> breaker.state() == state).count();
   }
 
   List<Breaker> all() {

@@ -17,6 +17,11 @@ final class Pauses {
     this.time = time;
   }
 
+  /** Whether waiting makes sense: nothing would end it at once. */
+  boolean mayBegin() {
+    return !closed && !Thread.currentThread().isInterrupted();
+  }
+
   /**
    * Waits so long; less when the runtime closes.
    *

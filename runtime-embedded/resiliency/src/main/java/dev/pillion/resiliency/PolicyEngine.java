@@ -12,11 +12,11 @@ import dev.pillion.call.CallInterceptor;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
@@ -36,18 +36,27 @@ import org.jspecify.annotations.Nullable;
  * failure.
  */
 public final class PolicyEngine implements CallInterceptor, AutoCloseable {
+  /** The blocks whose handlers a component calls. */
+  private static final Set<String> COMPONENTS = Set.of("pubsub", "bindings");
+
   private final Resiliency resiliency;
   private final PolicyLookup lookup;
   private final TimeSource time;
   private final Pauses pauses;
   private final Retries retries;
+  private final Announcements announcements = new Announcements();
   private final TargetTable apps;
   private final TargetTable actorsOutbound;
   private final TargetTable actorsInbound;
   private final TargetTable componentsOutbound;
   private final TargetTable componentsInbound;
   private final TargetPolicies unprotected = new TargetPolicies(
-      "user code", 0, null, null, TargetPolicies.BreakerKey.SINGLE, new BreakerCache("", 1));
+      TargetName.NONE,
+      0,
+      null,
+      null,
+      TargetPolicies.BreakerKey.SINGLE,
+      new BreakerCache(TargetName.NONE, 1));
 
   private PolicyEngine(
       Resiliency resiliency,
@@ -56,7 +65,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
       @Nullable Expressions expressions,
       DoubleSupplier random) {
     this.resiliency = resiliency;
-    this.lookup = new PolicyLookup(resiliency, componentTypes, time, expressions);
+    this.lookup = new PolicyLookup(resiliency, componentTypes, time, expressions, announcements);
     this.time = time;
     this.pauses = new Pauses(time);
     this.retries = new Retries(time, pauses, random);
@@ -65,6 +74,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     this.actorsInbound = lookup.actors(true);
     this.componentsOutbound = lookup.components(false);
     this.componentsInbound = lookup.components(true);
+    announcements.add(unprotected, () -> unprotected, true);
   }
 
   /**
@@ -147,7 +157,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
   private @Nullable TargetPolicies policies(Call call) {
     boolean outbound = call.direction() == Direction.OUTBOUND;
     return switch (call.block()) {
-      case "state", "secrets", "lock", "crypto" ->
+      case "state", "secrets", "lock", "crypto", "conversation" ->
         outbound ? componentsOutbound.of(call.target()) : null;
       case "pubsub", "bindings", "configuration" ->
         (outbound ? componentsOutbound : componentsInbound).of(call.target());
@@ -155,6 +165,14 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
       case "actors" -> (outbound ? actorsOutbound : actorsInbound).of(call.target());
       default -> null;
     };
+  }
+
+  /** Where only a call's own deadline holds: of components it is known whose handlers are stuck. */
+  private TargetPolicies unprotected(Call call) {
+    var handlers = isUserCode(call) && COMPONENTS.contains(call.block())
+        ? componentsInbound.all(call.target())
+        : null;
+    return handlers == null ? unprotected : handlers;
   }
 
   private static boolean isUserCode(Call call) {
@@ -169,7 +187,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
   public <T extends @Nullable Object, E extends Exception> T around(Call call, CallBody<T, E> next)
       throws E {
     var found = policies(call);
-    var target = found == null ? unprotected : found;
+    var target = found == null ? unprotected(call) : found;
     var retry = target.retry();
     T result = retry == null || !call.repeatable()
         ? attempt(call, target, next)
@@ -220,8 +238,11 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
       result = next.run(call);
     } catch (Throwable e) {
       boolean inTime = limit.disarm();
-      // What was waited for is said better by whoever waited.
-      if (inTime || e instanceof CallTimeoutException || e instanceof CallRejectedException) {
+      // What was waited for is said better by whoever waited, and an error is never mere lateness.
+      if (inTime
+          || e instanceof Error
+          || e instanceof CallTimeoutException
+          || e instanceof CallRejectedException) {
         throw e;
       }
       throw timeout(call, nanos, e);
@@ -268,29 +289,37 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     // Both directions of a component share their breakers.
     var caches = new IdentityHashMap<BreakerCache, Boolean>();
     var stuck = new TreeMap<String, Integer>();
-    used().forEach(target -> {
+    known().forEach(target -> {
       caches.put(target.breakers(), true);
       if (target.stuck().get() > 0) {
-        stuck.merge(target.name(), target.stuck().get(), Integer::sum);
+        stuck.merge(target.name().toString(), target.stuck().get(), Integer::sum);
       }
     });
-    var breakers = new ArrayList<ResiliencyDescription.BreakerState>();
-    caches.keySet().forEach(cache -> cache.all().forEach(b -> breakers.add(b.describe())));
+    var breakers = caches.keySet().stream()
+        .flatMap(cache -> cache.all().stream())
+        .map(Breaker::describe)
+        .sorted(Comparator.comparing(ResiliencyDescription.BreakerState::target)
+            .thenComparing(ResiliencyDescription.BreakerState::key))
+        .toList();
     return new ResiliencyDescription(policies, targets, breakers, stuck);
+  }
+
+  /** Tells a listener of the targets there have been calls of, and of each later one. */
+  public void listen(PolicyListener listener) {
+    announcements.listen(listener);
   }
 
   /** How many inbound calls of a component run on although their time is up. */
   public int stuck(String component) {
-    var target = componentsInbound.of(component);
+    var target = componentsInbound.named(component);
     return target == null ? 0 : target.stuck().get();
   }
 
-  private Stream<TargetPolicies> used() {
+  private Stream<TargetPolicies> known() {
     return Stream.concat(
         Stream.of(unprotected),
         Stream.of(apps, actorsOutbound, actorsInbound, componentsOutbound, componentsInbound)
-            .map(TargetTable::used)
-            .flatMap(Collection::stream));
+            .flatMap(TargetTable::known));
   }
 
   /** Ends every pause between attempts; idempotent. */

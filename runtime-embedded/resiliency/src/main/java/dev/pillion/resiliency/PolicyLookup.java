@@ -3,6 +3,7 @@ package dev.pillion.resiliency;
 
 import dev.pillion.Expressions;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.resiliency.TargetName.Kind;
 import dev.pillion.resiliency.TargetPolicies.BreakerKey;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,14 +34,17 @@ final class PolicyLookup {
   private final Map<String, String> componentTypes;
   private final Map<String, RetryPolicy> retries;
   private final Map<String, BreakerTemplate> breakers = new HashMap<>();
+  private final Announcements announcements;
   private final Map<String, BreakerCache> componentBreakers = new ConcurrentHashMap<>();
 
   PolicyLookup(
       Resiliency resiliency,
       Map<String, String> componentTypes,
       TimeSource time,
-      @Nullable Expressions expressions) {
+      @Nullable Expressions expressions,
+      Announcements announcements) {
     this.resiliency = resiliency;
+    this.announcements = announcements;
     this.componentTypes = Map.copyOf(componentTypes);
     this.retries = BuiltInRetries.overriddenBy(resiliency.retries());
     resiliency
@@ -64,12 +68,17 @@ final class PolicyLookup {
 
   TargetTable apps() {
     return new TargetTable(
-        false, resiliency.apps().isEmpty() && !hasDefaults("App") ? null : this::app);
+        false,
+        resiliency.apps().keySet(),
+        announcements.of(false),
+        resiliency.apps().isEmpty() && !hasDefaults("App") ? null : this::app);
   }
 
   TargetTable actors(boolean inbound) {
     return new TargetTable(
         false,
+        resiliency.actors().keySet(),
+        announcements.of(inbound),
         resiliency.actors().isEmpty() && !hasDefaults("Actor")
             ? null
             // The turn has the time limit; waiting for it and trying again is the caller's.
@@ -77,11 +86,13 @@ final class PolicyLookup {
   }
 
   TargetTable components(boolean inbound) {
+    // Whose handlers are stuck is known of every component, with policies or without.
+    boolean none = !inbound && resiliency.components().isEmpty() && !hasDefaults("Component");
     return new TargetTable(
         true,
-        resiliency.components().isEmpty() && !hasDefaults("Component")
-            ? null
-            : name -> component(name, inbound));
+        resiliency.components().keySet(),
+        announcements.of(inbound),
+        none ? null : name -> component(name, inbound));
   }
 
   /** Whether any policy has the name of a default for such targets. */
@@ -99,7 +110,7 @@ final class PolicyLookup {
   }
 
   private TargetPolicies app(String id) {
-    var name = "app \"" + id + "\"";
+    var name = new TargetName(Kind.APP, id);
     var own = resiliency.apps().get(id);
     var target = own != null ? own : byDefault(List.of("App", ""));
     return policies(
@@ -107,7 +118,7 @@ final class PolicyLookup {
   }
 
   private TargetPolicies actor(String type) {
-    var name = "actor type \"" + type + "\"";
+    var name = new TargetName(Kind.ACTOR, type);
     var own = resiliency.actors().get(type);
     var target = own != null ? own : byDefault(List.of("Actor", ""));
     return policies(
@@ -118,7 +129,7 @@ final class PolicyLookup {
   }
 
   private TargetPolicies component(String component, boolean inbound) {
-    var name = "component \"" + component + "\"";
+    var name = new TargetName(Kind.COMPONENT, component);
     var own = resiliency.components().get(component);
     var target = own == null
         ? byDefault(componentDefaults(component, inbound))
@@ -159,7 +170,8 @@ final class PolicyLookup {
         .orElse(null);
   }
 
-  private TargetPolicies policies(String name, Target target, BreakerKey key, BreakerCache cache) {
+  private TargetPolicies policies(
+      TargetName name, Target target, BreakerKey key, BreakerCache cache) {
     var timeout = find(resiliency.timeouts(), target.timeoutName());
     var retry = find(retries, target.retryName());
     return new TargetPolicies(

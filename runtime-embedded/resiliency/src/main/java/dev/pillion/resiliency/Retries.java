@@ -48,7 +48,9 @@ final class Retries {
         }
         backOff = backOff == null ? new BackOff(policy, random) : backOff;
         long pause = backOff.next(time.nanos() - begun);
-        if (pause == BackOff.STOP || pause >= call.context().deadline().remainingNanos()) {
+        if (pause == BackOff.STOP
+            || pause >= call.context().deadline().remainingNanos()
+            || !pauses.mayBegin()) {
           throw e;
         }
         target.onRetry(e, time.nanos());

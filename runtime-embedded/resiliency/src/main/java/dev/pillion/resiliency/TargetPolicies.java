@@ -26,7 +26,7 @@ final class TargetPolicies {
     SINGLE
   }
 
-  private final String name;
+  private final TargetName name;
   private final long timeoutNanos;
   private final @Nullable RetryPolicy retry;
   private final @Nullable BreakerTemplate breaker;
@@ -39,12 +39,11 @@ final class TargetPolicies {
   /**
    * The policies of a target.
    *
-   * @param name as messages have it: {@code app "orders"}
    * @param timeoutNanos zero for none
    * @param breakers the target's breakers, which its other direction may share
    */
   TargetPolicies(
-      String name,
+      TargetName name,
       long timeoutNanos,
       @Nullable RetryPolicy retry,
       @Nullable BreakerTemplate breaker,
@@ -74,7 +73,7 @@ final class TargetPolicies {
         breakers);
   }
 
-  String name() {
+  TargetName name() {
     return name;
   }
 
@@ -85,6 +84,10 @@ final class TargetPolicies {
   @Nullable
   RetryPolicy retry() {
     return retry;
+  }
+
+  boolean hasBreaker() {
+    return breaker != null;
   }
 
   /** The breaker a call goes through; null for none. */

@@ -34,12 +34,13 @@ interface Trip {
     public boolean opens(BreakerCounts counts) {
       try {
         return condition.test(counts.variables());
-      } catch (Expressions.EvaluationException e) {
+      } catch (Expressions.EvaluationException | RuntimeException e) {
+        // Whatever a language throws: the caller is to see why the call failed.
         if (reported.compareAndSet(false, true)) {
           log.warn(
               "the trip of the circuit breaker \"{}\" can't be decided, it will not open: {}",
               policy,
-              e.getMessage());
+              e instanceof Expressions.EvaluationException ? e.getMessage() : e.toString());
         }
         return false;
       }

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -209,6 +210,22 @@ class BreakerTest {
     }
   }
 
+  /** The caller is to see why its call failed, not what a language threw. */
+  @Test
+  void aLanguageThatFailsHidesNoFailureOfACall() {
+    Expressions expressions = text -> variables -> {
+      throw new UnsupportedOperationException("broken");
+    };
+    try (var log = new CapturedLog()) {
+      var engine = engine(CircuitBreakerPolicy.defaults().trip("x > 1"), expressions);
+      fail(engine, 20);
+      assertThat(state(engine)).isEqualTo("closed");
+      assertThat(log.lines())
+          .containsExactly(
+              "WARN the trip of the circuit breaker \"cb\" can't be decided, it will not open: java.lang.UnsupportedOperationException: broken");
+    }
+  }
+
   @Test
   void openedAndClosedAreLoggedOnceEach() throws Exception {
     try (var log = new CapturedLog()) {
@@ -313,6 +330,7 @@ class BreakerTest {
     } finally {
       pool.shutdown();
     }
+    assertThat(pool.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
     assertThat(passed).hasValue(7);
   }
 }

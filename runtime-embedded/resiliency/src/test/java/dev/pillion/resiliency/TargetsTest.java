@@ -77,7 +77,7 @@ class TargetsTest {
     assertThat(engine.appliesTo(inbound("pubsub", "events/a"))).isTrue();
     assertThat(engine.appliesTo(outbound("pubsub", "events/a"))).isFalse();
     assertThat(engine.appliesTo(inbound("pubsub", "other/a"))).isFalse();
-    for (String block : List.of("state", "secrets", "lock", "crypto")) {
+    for (String block : List.of("state", "secrets", "lock", "crypto", "conversation")) {
       assertThat(engine.appliesTo(outbound(block, "st"))).isTrue();
       assertThat(engine.appliesTo(inbound(block, "st"))).isFalse();
     }
@@ -243,6 +243,45 @@ class TargetsTest {
     assertThatThrownBy(() -> engine.around(outbound("pubsub", "events/a"), other))
         .isInstanceOf(CallRejectedException.class);
     assertThat(other.runs).as("until the breaker opens").isEqualTo(6);
+  }
+
+  /** Names come from callers: they must neither fill the memory nor turn a breaker off. */
+  @Test
+  void howeverManyNamesAreCalledEachHasItsBreaker() {
+    var engine = engine(Resiliency.builder()
+        .circuitBreaker("DefaultAppCircuitBreakerPolicy", CircuitBreakerPolicy.defaults())
+        .circuitBreaker("cb", CircuitBreakerPolicy.defaults())
+        .app("orders", Target.withCircuitBreaker("cb"))
+        .build());
+    var orders = outbound("invocation", "orders");
+    open(engine, orders);
+    for (int i = 0; i < TargetTable.MOST + 10; i++) {
+      assertThat(isOpen(engine, outbound("invocation", "junk-" + i))).isFalse();
+    }
+    assertThat(isOpen(engine, orders))
+        .as("one with an entry is never forgotten")
+        .isTrue();
+    var late = outbound("invocation", "late");
+    open(engine, late);
+    assertThat(isOpen(engine, late)).isTrue();
+    assertThat(engine.describe().breakers()).hasSizeLessThan(TargetTable.MOST);
+  }
+
+  @Test
+  void breakersAreDescribedInOrder() {
+    var engine = engine(Resiliency.builder()
+        .circuitBreaker("cb", CircuitBreakerPolicy.defaults())
+        .app("b", Target.withCircuitBreaker("cb"))
+        .app("a", Target.withCircuitBreaker("cb"))
+        .build());
+    for (String app : List.of("b", "a")) {
+      for (String method : List.of("y", "x")) {
+        assertThat(isOpen(engine, at(outbound("invocation", app), method))).isFalse();
+      }
+    }
+    assertThat(engine.describe().breakers())
+        .extracting(breaker -> breaker.target() + " " + breaker.key())
+        .containsExactly("app \"a\" x", "app \"a\" y", "app \"b\" x", "app \"b\" y");
   }
 
   @Test

@@ -155,6 +155,34 @@ class TimeLimitTest {
   }
 
   @Test
+  void aStuckHandlerShowsAtItsComponentWithoutAnyPolicyToo() throws Exception {
+    var engine = PolicyEngine.of(List.of(), Map.of(), time, null);
+    var context = CallContext.EMPTY.with(Deadline.after(Duration.ofSeconds(5), time));
+    assertThatExceptionOfType(CallTimeoutException.class)
+        .isThrownBy(() -> engine.around(DELIVERY.with(context), call -> {
+          time.advance(Duration.ofSeconds(5));
+          assertThat(engine.stuck("events")).isEqualTo(1);
+          assertThat(engine.stuck("other")).isZero();
+          assertThat(engine.describe().stuck()).containsEntry("component \"events\"", 1);
+          return "late";
+        }));
+    assertThat(engine.stuck("events")).isZero();
+  }
+
+  @Test
+  void anErrorOfALateHandlerIsNoTimeout() {
+    var runs = new AtomicInteger();
+    assertThatThrownBy(() -> engine(time).around(DELIVERY, call -> {
+          runs.incrementAndGet();
+          time.advance(Duration.ofSeconds(2));
+          throw new StackOverflowError();
+        }))
+        .isInstanceOf(StackOverflowError.class);
+    assertThat(runs).hasValue(1);
+    assertThat(Thread.interrupted()).isFalse();
+  }
+
+  @Test
   void anInterruptOfSomebodyElseIsKept() throws Exception {
     Future<Boolean> flag = pool.submit(() -> {
       try {

@@ -20,6 +20,7 @@ import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.pubsub.Topic;
 import dev.pillion.pubsub.engine.PubSubEngine;
 import dev.pillion.resiliency.PolicyEngine;
+import dev.pillion.resiliency.PolicyListener;
 import dev.pillion.resiliency.Resiliency;
 import dev.pillion.state.StateStore;
 import dev.pillion.state.spi.StateStoreComponent;
@@ -227,6 +228,14 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     return registry.health(timeout, time).stream()
         .map(health -> health.stuck(policies.stuck(health.name())))
         .toList();
+  }
+
+  /**
+   * Tells a listener of every target whose policies have a state: those that have been called now,
+   * each later one when it is called first. It holds the listener as long as the runtime lives.
+   */
+  public void onPolicies(PolicyListener listener) {
+    policies.listen(listener);
   }
 
   /**

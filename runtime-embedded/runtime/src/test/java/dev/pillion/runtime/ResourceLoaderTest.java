@@ -174,8 +174,8 @@ class ResourceLoaderTest {
         kind: HTTPEndpoint
         metadata: {name: r}
         ---
-        apiVersion: dapr.io/v2alpha1
-        kind: Subscription
+        apiVersion: dapr.io/v1alpha1
+        kind: Configuration
         ---
         apiVersion: v1
         kind: Secret
@@ -189,7 +189,7 @@ class ResourceLoaderTest {
           .hasSize(2)
           .anySatisfy(
               line -> assertThat(line).contains("a.yaml:1: HTTPEndpoint documents", "no effect"))
-          .anySatisfy(line -> assertThat(line).contains("a.yaml:5: Subscription"));
+          .anySatisfy(line -> assertThat(line).contains("a.yaml:5: Configuration"));
     }
   }
 

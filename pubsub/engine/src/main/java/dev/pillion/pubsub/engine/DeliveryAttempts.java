@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.engine;
 
+import dev.pillion.CallTimeoutException;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
@@ -64,6 +65,9 @@ final class DeliveryAttempts {
         if (!message.isSettled() && message.failure() == null) {
           // A breaker is open, or the runtime closes: nothing was attempted, nothing is judged.
           message.settle(Disposition.REDELIVER);
+        } else if (e instanceof CallTimeoutException && !message.isSettled()) {
+          // Says more than the interrupt that the handler met.
+          message.failed(e);
         }
       }
     } finally {

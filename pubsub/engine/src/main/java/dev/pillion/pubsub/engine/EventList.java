@@ -68,19 +68,16 @@ final class EventList implements BulkEvents {
     var list = new ArrayList<OutgoingEvent>(written.size());
     written
         .values()
-        .forEach(entry -> list.add(new OutgoingEvent(
-            entry.payload, entry.options.metadata(missing(entry.options.metadata())), raw)));
+        .forEach(
+            entry -> list.add(new OutgoingEvent(entry.payload, withRequests(entry.options), raw)));
     events = List.copyOf(list);
   }
 
-  /** What an entry that has metadata of its own gets from the request's. */
-  private Map<String, String> missing(Map<String, String> own) {
-    if (own.isEmpty()) {
-      return Map.of();
-    }
-    var rest = new HashMap<>(metadata);
-    rest.keySet().removeAll(own.keySet());
-    return rest;
+  /** An entry that has metadata of its own gets from the request's what it lacks. */
+  private PublishOptions withRequests(PublishOptions options) {
+    var own = options.metadata();
+    var all = RequestMetadata.ofEntry(own.isEmpty() ? null : own, metadata);
+    return all == null ? options : options.metadata(all);
   }
 
   List<OutgoingEvent> events() {

@@ -69,7 +69,7 @@ final class Subscriptions {
       try {
         joined = group.join(subscriber, handler);
       } finally {
-        if (!joined) {
+        if (!joined && group.isClosed()) {
           // It has ended, or could not begin: whoever comes next makes another one.
           groups.remove(key, group);
         }

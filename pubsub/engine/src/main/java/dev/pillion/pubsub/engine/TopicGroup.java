@@ -82,6 +82,15 @@ final class TopicGroup implements MessageReceiver {
     }
   }
 
+  boolean isClosed() {
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void begin(Subscriber subscriber, PathHandler handler) {
     try {
       intake = pubsub.component().subscribe(subscription(subscriber), this);

@@ -55,6 +55,8 @@ final class Tracked {
         message.recordAttempts(next);
       } catch (BuildingBlockException e) {
         log.warn("an attempt was not begun, it could not be put on record: {}", e.getMessage());
+        // Whoever has the message now judges it; what failed here before is no longer ours to say.
+        failure = null;
         return false;
       }
     }

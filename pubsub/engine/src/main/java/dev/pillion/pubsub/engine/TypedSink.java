@@ -13,9 +13,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads the data of events as one type. Immutable, as thread-safe as its handler. */
 final class TypedSink<T> implements EventSink {
+  private static final Logger log = LoggerFactory.getLogger(TypedSink.class);
+
   private final TypeRef<T> type;
   private final Serializer serializer;
   private final BulkHandler<T> handler;
@@ -35,10 +39,30 @@ final class TypedSink<T> implements EventSink {
 
   static <T> TypedSink<T> of(TypeRef<T> type, Serializer serializer, DeliveryHandler<T> handler) {
     return ofBulk(type, serializer, entries -> {
-      var only = entries.get(0);
-      // Whatever it returns: null is judged by whoever asked.
-      return Arrays.asList(handler.handle(only.event(), only.delivery()));
+      if (entries.size() == 1) {
+        var only = entries.get(0);
+        // Whatever it returns: null is judged by whoever asked.
+        return Arrays.asList(handler.handle(only.event(), only.delivery()));
+      }
+      // The subscription resource asks for batches: one event's failure is not the others'.
+      var results = new ArrayList<DeliveryResult>(entries.size());
+      for (var entry : entries) {
+        results.add(handled(handler, entry));
+      }
+      return results;
     });
+  }
+
+  private static <T> DeliveryResult handled(DeliveryHandler<T> handler, BulkHandler.Entry<T> entry)
+      throws InterruptedException {
+    try {
+      return handler.handle(entry.event(), entry.delivery());
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      log.warn("{} failed", entry.delivery(), e);
+      return DeliveryResult.RETRY;
+    }
   }
 
   static <T> TypedSink<T> ofBulk(TypeRef<T> type, Serializer serializer, BulkHandler<T> handler) {

@@ -210,6 +210,36 @@ class DeliveryTest {
   }
 
   @Test
+  void aMessageThatIsLostBetweenAttemptsIsNotDeadLettered() {
+    var message = new Held(EVENT);
+    attempts = 3;
+    var receiver = subscribe(deadLetters(), (event, delivery) -> {
+      message.lost = true;
+      return fail(delivery);
+    });
+
+    assertThat(receiver.receive(message)).isEqualTo(Disposition.RELEASE);
+    assertThat(starts).containsExactly(1);
+    assertThat(broker.published).isEmpty();
+  }
+
+  @Test
+  void handlersOfSingleEventsShareABatch() {
+    engine.declare(new SubscriptionDeclaration(
+        "orders", "bus", "orders", SubscribeOptions.defaults().bulk(10, Duration.ZERO)));
+    var receiver = subscribe(SubscribeOptions.defaults(), (event, delivery) -> {
+      if (event.id().equals("bad")) {
+        throw new IllegalArgumentException("as the test wants it");
+      }
+      return DeliveryResult.SUCCESS;
+    });
+
+    assertThat(receiver.receiveAll(
+            List.of(new Held("{\"id\":\"bad\"}"), new Held(EVENT), new Held(EVENT))))
+        .containsExactly(Disposition.REDELIVER, Disposition.ACKNOWLEDGE, Disposition.ACKNOWLEDGE);
+  }
+
+  @Test
   void aDeadLetterThatIsNotTakenKeepsTheMessage() {
     broker.refusal = ComponentException.unavailable("the broker is away", null);
     var receiver = subscribe(deadLetters(), (event, delivery) -> DeliveryResult.DROP);
@@ -329,6 +359,9 @@ class DeliveryTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("the app on port 3000")
         .hasMessageContaining("consumerId");
+    // The refusal has done nothing to those who share it.
+    subscribe(SubscribeOptions.defaults(), (event, delivery) -> DeliveryResult.SUCCESS);
+    assertThat(broker.subscriptions).hasSize(1);
     subscribe(
         SubscribeOptions.defaults().forApp("the app on port 3000").consumerId("other"),
         (event, delivery) -> DeliveryResult.SUCCESS);

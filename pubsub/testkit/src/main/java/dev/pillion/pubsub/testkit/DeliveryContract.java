@@ -321,10 +321,7 @@ public abstract class DeliveryContract {
     await().pollDelay(Duration.ofMillis(2_100)).atMost(PATIENCE).until(() -> true);
     blocked.countDown();
 
-    until(() -> assertThat(letters.data)
-        .singleElement()
-        .asString()
-        .contains("\"data\":2"));
+    until(() -> assertThat(letters.data).singleElement().asString().contains("\"data\":2"));
     until(() -> assertThat(log.data).containsExactly("1"));
     registration.close();
   }
