@@ -29,25 +29,25 @@ public final class OutboxProgram {
     outbox.createTable();
     var arrived = new CountDownLatch(1);
     try (var runtime = EmbeddedRuntime.builder("shop")
-            .component("pubsub", InMemoryPubSub.create())
-            .with(outbox)
-            .subscribe("pubsub", "orders", Order.class, order -> {
-              System.out.println("told of " + order);
-              arrived.countDown();
-            })
-            .start();
-        var connection = database.getConnection()) {
-      connection.setAutoCommit(false);
+        .component("pubsub", InMemoryPubSub.create())
+        .with(outbox)
+        .subscribe("pubsub", "orders", Order.class, order -> {
+          System.out.println("told of " + order);
+          arrived.countDown();
+        })
+        .start()) {
+      try (var connection = database.getConnection()) {
+        connection.setAutoCommit(false);
 
-      place(connection, outbox, new Order("41", 10));
-      connection.rollback();
-      System.out.println("order 41 is rolled back, and nobody is told of it");
+        place(connection, outbox, new Order("41", 10));
+        connection.rollback();
+        System.out.println("order 41 is rolled back, and nobody is told of it");
 
-      place(connection, outbox, new Order("42", 990));
-      connection.commit();
-      outbox.wake();
-      System.out.println("order 42 is committed");
-
+        place(connection, outbox, new Order("42", 990));
+        connection.commit();
+        outbox.wake();
+        System.out.println("order 42 is committed");
+      }
       if (!arrived.await(10, TimeUnit.SECONDS)) {
         throw new IllegalStateException("nobody was told of order 42");
       }
@@ -71,8 +71,6 @@ public final class OutboxProgram {
     var folder = Files.createDirectories(Path.of("target", "data"));
     var config = new SQLiteConfig();
     config.setJournalMode(SQLiteConfig.JournalMode.WAL);
-    // A transaction that reads first would fail where the relay has written since.
-    config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
     var database = new SQLiteDataSource(config);
     database.setUrl("jdbc:sqlite:" + folder.resolve("orders.db"));
     try (var connection = database.getConnection();

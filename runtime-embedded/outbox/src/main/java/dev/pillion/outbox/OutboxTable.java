@@ -55,6 +55,12 @@ abstract class OutboxTable {
   /** Whether the failure says that the table is not there. */
   abstract boolean isMissing(SQLException e);
 
+  /** Whether its SQL is made for connections that commit each statement by itself. */
+  abstract boolean isAutoCommitting();
+
+  /** The isolation that its SQL is made for. */
+  abstract int isolation();
+
   /**
    * Takes rows for this relay, in order of their ids. What it takes is nobody else's until
    * {@link #settle}, within the connection's transaction or by a lease.
@@ -86,10 +92,6 @@ abstract class OutboxTable {
             "SELECT id, held_until FROM " + name + " WHERE id IS NULL");
         var none = select.executeQuery()) {
       none.next();
-    } finally {
-      if (!connection.getAutoCommit()) {
-        connection.rollback();
-      }
     }
   }
 
@@ -117,10 +119,6 @@ abstract class OutboxTable {
       count.setString(1, appId);
       try (var found = count.executeQuery()) {
         return found.next() ? found.getLong(1) : 0;
-      }
-    } finally {
-      if (!connection.getAutoCommit()) {
-        connection.rollback();
       }
     }
   }

@@ -9,8 +9,19 @@ import java.util.Map;
 
 /** What became of rows that were taken; those it does not name are let go. One thread only. */
 final class Outcome {
+  private final int taken;
   private final List<Long> done = new ArrayList<>();
   private final Map<Long, Instant> refused = new HashMap<>();
+
+  /** @param taken how many rows there are */
+  Outcome(int taken) {
+    this.taken = taken;
+  }
+
+  /** Whether there are rows that it does not name. */
+  boolean hasMore() {
+    return done.size() + refused.size() < taken;
+  }
 
   /** The broker has the event. */
   void done(OutboxRow row) {

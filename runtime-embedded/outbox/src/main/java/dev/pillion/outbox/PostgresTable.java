@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class PostgresTable extends OutboxTable {
   private static final String UNDEFINED_TABLE = "42P01";
 
+  /** A session that the server has not yet missed may hold the rows; others go on meanwhile. */
+  private static final int PATIENCE_SECONDS = 30;
+
   private record Key(String pubsub, String topic, String key) {}
 
   PostgresTable(String name) {
@@ -48,6 +51,17 @@ final class PostgresTable extends OutboxTable {
   @Override
   boolean isMissing(SQLException e) {
     return UNDEFINED_TABLE.equals(e.getSQLState());
+  }
+
+  @Override
+  boolean isAutoCommitting() {
+    return false;
+  }
+
+  /** Each statement sees what others have committed before it. */
+  @Override
+  int isolation() {
+    return Connection.TRANSACTION_READ_COMMITTED;
   }
 
   @Override
@@ -119,6 +133,7 @@ final class PostgresTable extends OutboxTable {
     if (!outcome.done().isEmpty()) {
       try (var delete =
           connection.prepareStatement("DELETE FROM " + name() + " WHERE id = ANY(?)")) {
+        delete.setQueryTimeout(PATIENCE_SECONDS);
         delete.setArray(1, connection.createArrayOf("bigint", outcome.done().toArray()));
         delete.executeUpdate();
       }
@@ -126,6 +141,7 @@ final class PostgresTable extends OutboxTable {
     if (!outcome.refused().isEmpty()) {
       try (var hold = connection.prepareStatement(
           "UPDATE " + name() + " SET attempts = attempts + 1, held_until = ? WHERE id = ?")) {
+        hold.setQueryTimeout(PATIENCE_SECONDS);
         for (var row : outcome.refused().entrySet()) {
           hold.setLong(1, row.getValue().toEpochMilli());
           hold.setLong(2, row.getKey());

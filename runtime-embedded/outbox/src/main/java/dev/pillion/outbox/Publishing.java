@@ -31,19 +31,27 @@ final class Publishing {
 
   private final EmbeddedRuntime runtime;
   private final Outages outages;
+  private final List<OutboxRow> rows;
   private final BooleanSupplier mayGoOn;
-  private final Outcome outcome = new Outcome();
+  private final Outcome outcome;
 
   private record Target(String pubsub, String topic) {}
 
-  /** @param mayGoOn asked between rounds; what is left is let go when it says no */
-  Publishing(EmbeddedRuntime runtime, Outages outages, BooleanSupplier mayGoOn) {
+  /**
+   * One batch.
+   *
+   * @param mayGoOn asked between rounds; what is left is let go when it says no
+   */
+  Publishing(
+      EmbeddedRuntime runtime, Outages outages, List<OutboxRow> rows, BooleanSupplier mayGoOn) {
+    this.rows = rows;
+    this.outcome = new Outcome(rows.size());
     this.runtime = runtime;
     this.outages = outages;
     this.mayGoOn = mayGoOn;
   }
 
-  Outcome publish(List<OutboxRow> rows) {
+  Outcome publish() {
     var targets = new LinkedHashMap<Target, List<OutboxRow>>();
     for (var row : rows) {
       targets
@@ -55,10 +63,10 @@ final class Publishing {
     return outcome;
   }
 
-  private void publish(Target target, List<OutboxRow> rows) {
+  private void publish(Target target, List<OutboxRow> ofTarget) {
     // A row without a key is a queue of its own.
     var queues = new LinkedHashMap<Object, Deque<OutboxRow>>();
-    for (var row : rows) {
+    for (var row : ofTarget) {
       var key = row.event().key();
       queues
           .computeIfAbsent(key == null ? (Object) row.id() : key, k -> new ArrayDeque<>())
@@ -115,18 +123,18 @@ final class Publishing {
   }
 
   /** Publishes events of one topic; returns the failures by row. */
-  private Map<Long, RuntimeException> round(Target target, List<OutboxRow> rows) {
+  private Map<Long, RuntimeException> round(Target target, List<OutboxRow> heads) {
     var failures = new LinkedHashMap<Long, RuntimeException>();
     Topic topic;
     try {
       topic = runtime.topic(target.pubsub, target.topic);
     } catch (RuntimeException e) {
-      rows.forEach(row -> failures.put(row.id(), e));
+      heads.forEach(row -> failures.put(row.id(), e));
       return failures;
     }
     var together = new ArrayList<OutboxRow>();
-    for (var row : rows) {
-      if (rows.size() == 1 || row.event().mayBeRaw()) {
+    for (var row : heads) {
+      if (heads.size() == 1 || row.event().mayBeRaw()) {
         single(topic, row, failures);
       } else {
         together.add(row);
@@ -135,7 +143,7 @@ final class Publishing {
     if (!together.isEmpty()) {
       bulk(topic, together, failures);
     }
-    if (failures.size() < rows.size()) {
+    if (failures.size() < heads.size()) {
       outages.worked(target.pubsub);
     }
     return failures;

@@ -39,7 +39,7 @@ final class Relay implements AutoCloseable {
   private volatile boolean closed;
   private volatile boolean commitExpected;
   private Duration pause;
-  private @Nullable Thread thread;
+  private volatile @Nullable Thread thread;
 
   Relay(DataSource dataSource, OutboxTable table, RelaySettings settings, EmbeddedRuntime runtime) {
     this.dataSource = dataSource;
@@ -81,6 +81,12 @@ final class Relay implements AutoCloseable {
    * @throws ComponentException when they don't, saying why
    */
   void requireWell() {
+    var running = thread;
+    if (running == null || !running.isAlive()) {
+      throw ComponentException.failed(
+          "the relay of the outbox \"%s\" has ended; the log says why".formatted(table.name()),
+          null);
+    }
     var wrong = database.reason();
     var reasons = wrong == null ? outages.reasons() : wrong;
     if (!reasons.isEmpty()) {
@@ -134,14 +140,8 @@ final class Relay implements AutoCloseable {
     if (database.left().compareTo(Duration.ZERO) > 0) {
       return false;
     }
-    try (var connection = dataSource.getConnection()) {
-      boolean autoCommit = connection.getAutoCommit();
-      connection.setAutoCommit(false);
-      try {
-        return batch(connection);
-      } finally {
-        restore(connection, autoCommit);
-      }
+    try (var connection = RelayConnection.open(dataSource, table)) {
+      return batch(connection.get());
     } catch (SQLException | RuntimeException e) {
       if (!closed) {
         database.failed(e);
@@ -166,7 +166,7 @@ final class Relay implements AutoCloseable {
       return false;
     }
     var held = new Held(connection, token);
-    var outcome = new Publishing(runtime, outages, held::mayGoOn).publish(rows);
+    var outcome = new Publishing(runtime, outages, rows, held::mayGoOn).publish();
     settle(connection, token, outcome);
     return !outcome.done().isEmpty() || !outcome.refused().isEmpty();
   }
@@ -182,21 +182,14 @@ final class Relay implements AutoCloseable {
       return;
     } catch (SQLException e) {
       log.debug("the outbox \"{}\": {}", table.name(), e.getMessage());
-      quietly(first::rollback);
     }
     for (int tries = 1; ; tries++) {
       if (!closed) {
         wakeup.await(SETTLE_PAUSE);
       }
-      try (var connection = dataSource.getConnection()) {
-        boolean autoCommit = connection.getAutoCommit();
-        connection.setAutoCommit(false);
-        try {
-          table.settle(connection, token, outcome);
-          return;
-        } finally {
-          restore(connection, autoCommit);
-        }
+      try (var fresh = RelayConnection.open(dataSource, table)) {
+        table.settle(fresh.get(), token, outcome);
+        return;
       } catch (SQLException e) {
         if (closed || tries == SETTLE_TRIES) {
           log.warn(
@@ -206,24 +199,6 @@ final class Relay implements AutoCloseable {
           throw e;
         }
       }
-    }
-  }
-
-  private void restore(Connection connection, boolean autoCommit) {
-    quietly(connection::rollback);
-    quietly(() -> connection.setAutoCommit(autoCommit));
-  }
-
-  private interface SqlAction {
-    void run() throws SQLException;
-  }
-
-  /** What fails here has failed before, or the pool finds out. */
-  private void quietly(SqlAction action) {
-    try {
-      action.run();
-    } catch (SQLException e) {
-      log.debug("the outbox \"{}\": {}", table.name(), e.getMessage());
     }
   }
 

@@ -4,6 +4,7 @@ package dev.pillion.outbox;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -44,12 +45,25 @@ final class SqliteTable extends OutboxTable {
     return String.valueOf(e.getMessage()).contains("no such table");
   }
 
+  /**
+   * Whatever the program has set its transactions to begin with, which the driver does at once, a
+   * lock is held for no longer than a statement.
+   */
+  @Override
+  boolean isAutoCommitting() {
+    return true;
+  }
+
+  @Override
+  int isolation() {
+    return Connection.TRANSACTION_SERIALIZABLE;
+  }
+
   @Override
   List<OutboxRow> take(Connection connection, Taking taking) throws SQLException {
     if (!isAnyThere(connection, taking)) {
       return List.of();
     }
-    // A transaction that begins with a write waits for other writers; one that reads first fails.
     try (var claim = connection.prepareStatement("UPDATE " + name()
         + " SET claimed_by = ?, held_until = ? WHERE id IN (" + takeable("o.id", taking) + ")")) {
       claim.setString(1, taking.token());
@@ -57,15 +71,12 @@ final class SqliteTable extends OutboxTable {
       bind(claim, 3, taking);
       claim.executeUpdate();
     }
-    connection.commit();
     try (var select = connection.prepareStatement("SELECT " + columns() + " FROM " + name()
         + " o WHERE o.held_until > 0 AND o.claimed_by = ? ORDER BY o.id")) {
       select.setString(1, taking.token());
       try (var found = select.executeQuery()) {
         return rows(found);
       }
-    } finally {
-      connection.rollback();
     }
   }
 
@@ -76,8 +87,6 @@ final class SqliteTable extends OutboxTable {
       try (var found = select.executeQuery()) {
         return found.next();
       }
-    } finally {
-      connection.rollback();
     }
   }
 
@@ -87,37 +96,38 @@ final class SqliteTable extends OutboxTable {
         "UPDATE " + name() + " SET held_until = ? WHERE held_until > 0 AND claimed_by = ?")) {
       renew.setLong(1, until.toEpochMilli());
       renew.setString(2, token);
-      int rows = renew.executeUpdate();
-      connection.commit();
-      return rows > 0;
+      return renew.executeUpdate() > 0;
     }
   }
 
   @Override
   void settle(Connection connection, String token, Outcome outcome) throws SQLException {
-    try (var delete = connection.prepareStatement("DELETE FROM " + name() + " WHERE id = ?")) {
-      for (long id : outcome.done()) {
-        delete.setLong(1, id);
-        delete.addBatch();
+    var done = outcome.done();
+    if (!done.isEmpty()) {
+      try (var delete = connection.prepareStatement("DELETE FROM " + name() + " WHERE id IN ("
+          + String.join(", ", Collections.nCopies(done.size(), "?")) + ")")) {
+        for (int i = 0; i < done.size(); i++) {
+          delete.setLong(i + 1, done.get(i));
+        }
+        delete.executeUpdate();
       }
-      delete.executeBatch();
     }
-    try (var hold = connection.prepareStatement("UPDATE " + name()
-        + " SET attempts = attempts + 1, held_until = ?, claimed_by = NULL"
-        + " WHERE id = ? AND claimed_by = ?")) {
-      for (var row : outcome.refused().entrySet()) {
+    for (var row : outcome.refused().entrySet()) {
+      try (var hold = connection.prepareStatement("UPDATE " + name()
+          + " SET attempts = attempts + 1, held_until = ?, claimed_by = NULL"
+          + " WHERE id = ? AND claimed_by = ?")) {
         hold.setLong(1, row.getValue().toEpochMilli());
         hold.setLong(2, row.getKey());
         hold.setString(3, token);
-        hold.addBatch();
+        hold.executeUpdate();
       }
-      hold.executeBatch();
     }
-    try (var release = connection.prepareStatement("UPDATE " + name()
-        + " SET held_until = 0, claimed_by = NULL WHERE held_until > 0 AND claimed_by = ?")) {
-      release.setString(1, token);
-      release.executeUpdate();
+    if (outcome.hasMore()) {
+      try (var release = connection.prepareStatement("UPDATE " + name()
+          + " SET held_until = 0, claimed_by = NULL WHERE held_until > 0 AND claimed_by = ?")) {
+        release.setString(1, token);
+        release.executeUpdate();
+      }
     }
-    connection.commit();
   }
 }

@@ -100,6 +100,29 @@ class PostgresOutboxIT extends OutboxScenarios {
   }
 
   @Test
+  void theIsolationOfTheProgramsConnectionsIsItsOwn() throws SQLException {
+    var serializable = List.of(
+        database.get(0) + (database.get(0).contains("?") ? "&" : "?")
+            + "options=-c%20default_transaction_isolation=serializable",
+        database.get(1),
+        database.get(2));
+    var source = RelayProcess.dataSource(serializable);
+    var first = JdbcOutbox.over(source);
+    first.createTable();
+    try (var one = start(first);
+        var two = start(JdbcOutbox.over(source));
+        var connection = source.getConnection()) {
+      connection.setAutoCommit(false);
+      for (int i = 0; i < 50; i++) {
+        first.in(connection).publish("bus", "news", "%03d".formatted(i), TEXT.partitionKey("k"));
+        connection.commit();
+      }
+      until(this::isEmpty);
+      assertThat(broker.data()).hasSize(50).isSorted();
+    }
+  }
+
+  @Test
   void aConnectionThatIsCutWhileItsEventsAreSentTakesThemOutAllTheSame() throws SQLException {
     var outbox = outbox();
     broker.onPublish = event -> {
