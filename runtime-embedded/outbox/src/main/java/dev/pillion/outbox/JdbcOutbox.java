@@ -69,17 +69,29 @@ public final class JdbcOutbox implements Extension {
    */
   public void createTable() {
     try (var connection = dataSource.getConnection()) {
+      var made = OutboxTable.of(connection, tableName);
       boolean autoCommit = connection.getAutoCommit();
       connection.setAutoCommit(true);
-      try (var statement = connection.createStatement()) {
-        for (var sql : OutboxTable.of(connection, tableName).ddl()) {
-          statement.execute(sql);
+      try {
+        execute(connection, made);
+      } catch (SQLException e) {
+        if (!made.isCreatedByOthers(e)) {
+          throw e;
         }
+        execute(connection, made);
       } finally {
         connection.setAutoCommit(autoCommit);
       }
     } catch (SQLException e) {
       throw failure("can't be created", e);
+    }
+  }
+
+  private static void execute(Connection connection, OutboxTable made) throws SQLException {
+    try (var statement = connection.createStatement()) {
+      for (var sql : made.ddl()) {
+        statement.execute(sql);
+      }
     }
   }
 

@@ -55,6 +55,9 @@ abstract class OutboxTable {
   /** Whether the failure says that the table is not there. */
   abstract boolean isMissing(SQLException e);
 
+  /** Whether creating failed because somebody else did the same at the same time. */
+  abstract boolean isCreatedByOthers(SQLException e);
+
   /** Whether its SQL is made for connections that commit each statement by itself. */
   abstract boolean isAutoCommitting();
 

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class PostgresTable extends OutboxTable {
   private static final String UNDEFINED_TABLE = "42P01";
+  private static final String DUPLICATE_TABLE = "42P07";
+  private static final String UNIQUE_VIOLATION = "23505";
 
   /** A session that the server has not yet missed may hold the rows; others go on meanwhile. */
   private static final int PATIENCE_SECONDS = 30;
@@ -51,6 +53,11 @@ final class PostgresTable extends OutboxTable {
   @Override
   boolean isMissing(SQLException e) {
     return UNDEFINED_TABLE.equals(e.getSQLState());
+  }
+
+  @Override
+  boolean isCreatedByOthers(SQLException e) {
+    return UNIQUE_VIOLATION.equals(e.getSQLState()) || DUPLICATE_TABLE.equals(e.getSQLState());
   }
 
   @Override

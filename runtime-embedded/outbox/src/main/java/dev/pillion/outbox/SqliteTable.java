@@ -45,6 +45,11 @@ final class SqliteTable extends OutboxTable {
     return String.valueOf(e.getMessage()).contains("no such table");
   }
 
+  @Override
+  boolean isCreatedByOthers(SQLException e) {
+    return false;
+  }
+
   /**
    * Whatever the program has set its transactions to begin with, which the driver does at once, a
    * lock is held for no longer than a statement.

@@ -270,7 +270,7 @@ abstract class OutboxScenarios {
     }
   }
 
-  private static ComponentHealth health(EmbeddedRuntime runtime) {
+  static ComponentHealth health(EmbeddedRuntime runtime) {
     return runtime.health(Duration.ofSeconds(5)).stream()
         .filter(health -> health.name().equals("pillion_outbox"))
         .findFirst()

@@ -3,8 +3,10 @@ package dev.pillion.outbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pillion.runtime.ComponentHealth;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
@@ -58,6 +60,40 @@ class SqliteOutboxTest extends OutboxScenarios {
       until(this::isEmpty);
       assertThat(written).hasValue(1);
       assertThat(broker.messages).hasSize(1);
+    }
+  }
+
+  @Test
+  void aFileThatAnotherWriterHasIsWaitedForAndHealthSaysSo() throws SQLException {
+    var config = new SQLiteConfig();
+    config.setBusyTimeout(0);
+    var impatient = new SQLiteDataSource(config);
+    impatient.setUrl("jdbc:sqlite:" + folder.resolve("program.db"));
+    var outbox = JdbcOutbox.over(impatient);
+    outbox.createTable();
+    broker.away = true;
+    try (var runtime = start(outbox)) {
+      publish(outbox, "", "x");
+      until(() -> broker.attempts.get() > 0);
+      try (var writer = impatient.getConnection();
+          var statement = writer.createStatement()) {
+        until(() -> begins(statement));
+        broker.away = false;
+        until(() -> health(runtime).toString().contains("the database fails"));
+        statement.execute("COMMIT");
+      }
+      until(this::isEmpty);
+      until(() -> health(runtime).status() == ComponentHealth.Status.READY);
+      assertThat(broker.data()).containsExactly("x");
+    }
+  }
+
+  private static boolean begins(Statement statement) {
+    try {
+      statement.execute("BEGIN IMMEDIATE");
+      return true;
+    } catch (SQLException e) {
+      return false;
     }
   }
 }
