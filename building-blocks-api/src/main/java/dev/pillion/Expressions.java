@@ -2,6 +2,7 @@
 package dev.pillion;
 
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The language of conditions that users write: subscription routing rules and the trips of circuit
@@ -17,6 +18,18 @@ public interface Expressions {
    *     reason
    */
   Condition compile(String text);
+
+  /**
+   * Compiles a condition of which all variables are known, and are whole numbers. A language that
+   * can tell refuses every other name, and what can't be true or false whatever the numbers are.
+   *
+   * @param numbers the names of the variables
+   * @throws IllegalArgumentException when the text is no such condition; the message names place
+   *     and reason
+   */
+  default Condition compile(String text, Set<String> numbers) {
+    return compile(text);
+  }
 
   /** One compiled condition. Immutable, thread-safe. */
   interface Condition {

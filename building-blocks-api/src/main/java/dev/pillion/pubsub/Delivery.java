@@ -32,4 +32,10 @@ public interface Delivery {
 
   /** When the handler must be done; it is interrupted then. */
   Deadline deadline();
+
+  /**
+   * The trace that this attempt belongs to, as headers such as {@code traceparent}, for what the
+   * handler calls; empty when there is none. Unmodifiable.
+   */
+  Map<String, String> traceHeaders();
 }

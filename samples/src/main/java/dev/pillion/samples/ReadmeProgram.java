@@ -10,6 +10,8 @@ import java.nio.file.Path;
 public final class ReadmeProgram {
   record Order(String customer, int total) {}
 
+  record Payment(String order, int cents) {}
+
   private ReadmeProgram() {}
 
   public static void main(String[] args) {
@@ -20,6 +22,15 @@ public final class ReadmeProgram {
       orders.save("42", new Order("alice", 990));
       Order found = orders.get("42", Order.class).orElseThrow();
       orders.transaction(tx -> tx.save("43", found).delete("42"));
+
+      runtime.subscribe(
+          "pubsub",
+          "paid",
+          Payment.class,
+          payment -> System.out.println(payment)); // returns: handled
+      runtime
+          .topic("pubsub", "paid")
+          .publish(new Payment("43", 990)); // on disk until it is handled
     }
   }
 }

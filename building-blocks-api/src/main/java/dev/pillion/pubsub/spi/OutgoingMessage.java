@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param data the bytes; not to be changed by anyone
  * @param metadata the request metadata, unmodifiable; null when there is none, which Dapr tells
  *     from an empty one on the wire
- * @param contentType the media type of the data as the publisher gave it; null when unknown
+ * @param contentType the media type of the bytes: a CloudEvent's, or for raw payloads what the
+ *     publisher gave; null when unknown
  */
 @SuppressWarnings("ArrayRecordComponent") // Passed through, never compared.
 public record OutgoingMessage(

@@ -36,7 +36,11 @@ public final class AppChannel implements Extension {
   private volatile @Nullable Running running;
 
   /** What there is between start and close. */
-  private record Running(EmbeddedRuntime runtime, Slots slots, AppWatch watch) {}
+  private record Running(
+      EmbeddedRuntime runtime,
+      Slots slots,
+      AppWatch watch,
+      @Nullable AppSubscriptions subscriptions) {}
 
   private AppChannel(AppOptions options, AppTransport transport) {
     this.options = options;
@@ -89,7 +93,7 @@ public final class AppChannel implements Extension {
     try {
       var answer = current.runtime.calls().run(repeatableWith(call, request.body()), inner -> {
         giveUp(last.getAndSet(null));
-        var given = invoke(current, inner, request);
+        var given = invoke(current, inner.context(), request);
         last.set(given);
         return given;
       });
@@ -109,14 +113,24 @@ public final class AppChannel implements Extension {
     }
   }
 
-  private AppResponse invoke(Running current, Call call, AppRequest request) {
-    var deadline = deadline(current, call);
+  /**
+   * Asks the program as part of a call that has passed the chain already, such as the delivery of
+   * an event: all but the chain is as for {@link #invoke(Call, AppRequest)}.
+   *
+   * @param context deadline and trace of that call
+   */
+  public AppResponse invokeWithin(CallContext context, AppRequest request) {
+    return invoke(open(), context, request);
+  }
+
+  private AppResponse invoke(Running current, CallContext context, AppRequest request) {
+    var deadline = deadline(current, context);
     var slot = acquire(current, deadline);
     boolean answered = false;
     try {
       // Only now: a stream that has been opened can't be asked with again.
       var sent = request.with(
-          headers(call, request.headers()), request.body().limitedTo(options.maxBodySize()));
+          headers(context, request.headers()), request.body().limitedTo(options.maxBodySize()));
       var answer = transport.invoke(sent, deadline);
       answered = true;
       var body = new CappedStream(answer.body(), options.maxBodySize(), this::answerTooLarge);
@@ -151,17 +165,36 @@ public final class AppChannel implements Extension {
    */
   public <T> T exchange(Call call, Map<String, List<String>> headers, AppExchange<T> exchange) {
     var current = open();
-    return current.runtime.calls().run(call, inner -> {
-      var deadline = deadline(current, inner);
-      var slot = acquire(current, deadline);
-      try {
-        return exchange.ask(headers(inner, headers), deadline);
-      } catch (AppChannelException e) {
-        throw atDeadline(e, deadline);
-      } finally {
-        slot.release();
-      }
-    });
+    return current
+        .runtime
+        .calls()
+        .run(call, inner -> exchange(current, inner.context(), headers, exchange));
+  }
+
+  /**
+   * The same as part of a call that has passed the chain already.
+   *
+   * @param context deadline and trace of that call
+   */
+  public <T> T exchangeWithin(
+      CallContext context, Map<String, List<String>> headers, AppExchange<T> exchange) {
+    return exchange(open(), context, headers, exchange);
+  }
+
+  private <T> T exchange(
+      Running current,
+      CallContext context,
+      Map<String, List<String>> headers,
+      AppExchange<T> exchange) {
+    var deadline = deadline(current, context);
+    var slot = acquire(current, deadline);
+    try {
+      return exchange.ask(headers(context, headers), deadline);
+    } catch (AppChannelException e) {
+      throw atDeadline(e, deadline);
+    } finally {
+      slot.release();
+    }
   }
 
   private static Call repeatableWith(Call call, AppBody body) {
@@ -171,13 +204,14 @@ public final class AppChannel implements Extension {
             call.block(), call.direction(), call.target(), call.operation(), false, call.context());
   }
 
-  private Deadline deadline(Running current, Call call) {
-    var asked = call.context().deadline();
+  private Deadline deadline(Running current, CallContext context) {
+    var asked = context.deadline();
     return asked.isSet() ? asked : Deadline.after(DEFAULT_TIMEOUT, current.runtime.time());
   }
 
-  private Map<String, List<String>> headers(Call call, Map<String, List<String>> callers) {
-    return Headers.toApp(callers, call.context().headers(), options.token());
+  private Map<String, List<String>> headers(
+      CallContext context, Map<String, List<String>> callers) {
+    return Headers.toApp(callers, context.headers(), options.token());
   }
 
   /** Without a health check a call just tries: the program may have come this moment. */
@@ -232,6 +266,8 @@ public final class AppChannel implements Extension {
   @Override
   public AppConnection appConnection() {
     var check = options.healthCheck();
+    var current = running;
+    var subscriptions = current == null ? null : current.subscriptions;
     return new AppConnection(
         transport.protocol(),
         options.host(),
@@ -241,7 +277,20 @@ public final class AppChannel implements Extension {
         check == null
             ? null
             : new AppConnection.HealthCheck(
-                check.path(), check.interval(), check.timeout(), check.threshold()));
+                check.path(), check.interval(), check.timeout(), check.threshold()),
+        subscriptions == null ? List.of() : subscriptions.requested());
+  }
+
+  private void lost() {
+    var current = running;
+    if (current != null && current.subscriptions != null) {
+      current.subscriptions.lost();
+    }
+  }
+
+  @Override
+  public void configure(EmbeddedRuntime.Builder builder) {
+    transport.prepare();
   }
 
   /** Begins to look for the program, and waits for nothing. */
@@ -252,13 +301,24 @@ public final class AppChannel implements Extension {
           "the channel to the app at %s serves one runtime, and has had it; make another one"
               .formatted(options.address()));
     }
+    transport.onLost(this::lost);
     transport.start(runtime);
     var slots = new Slots(options.maxConcurrency(), options.address(), runtime.time());
     var watch =
         new AppWatch(options, transport, runtime.time(), runtime.threads(), runtime.appId());
-    running = new Running(runtime, slots, watch);
+    var events = transport.events();
+    var subscriptions = events == null
+        ? null
+        : new AppSubscriptions(this, events, "the app at " + options.address(), runtime);
+    running = new Running(runtime, slots, watch, subscriptions);
+    if (subscriptions != null) {
+      watch.add(subscriptions);
+    }
     watch.start();
     return () -> {
+      if (subscriptions != null) {
+        subscriptions.close();
+      }
       watch.close();
       slots.close(runtime.drainTimeout());
       running = null;

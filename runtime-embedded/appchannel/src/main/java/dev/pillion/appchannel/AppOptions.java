@@ -161,7 +161,10 @@ public final class AppOptions {
         healthCheck);
   }
 
-  /** How large the headers of one answer may be together, in bytes; 64 KiB unless set. */
+  /**
+   * How large the headers of one answer may be together, in bytes, and over HTTP path and headers
+   * of one request; 64 KiB unless set.
+   */
   public AppOptions maxHeaderSize(int bytes) {
     return new AppOptions(
         host,
@@ -218,7 +221,7 @@ public final class AppOptions {
     return maxBodySize;
   }
 
-  /** The largest headers of an answer, in bytes. */
+  /** The largest headers of an answer or request, in bytes. */
   public int maxHeaderSize() {
     return maxHeaderSize;
   }

@@ -3,6 +3,7 @@ package dev.pillion.appchannel;
 
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.runtime.EmbeddedRuntime;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One protocol on the way to a program: what {@link AppChannel} needs of it and no more.
@@ -19,7 +20,10 @@ public interface AppTransport extends AutoCloseable {
    */
   String protocol();
 
-  /** Called once, before anything else; opens no connection. */
+  /** Called when a runtime is about to be built: what takes long can begin elsewhere. */
+  default void prepare() {}
+
+  /** Called once, before anything else but {@link #prepare}; opens no connection. */
   void start(EmbeddedRuntime runtime);
 
   /**
@@ -31,6 +35,17 @@ public interface AppTransport extends AutoCloseable {
    * @throws dev.pillion.CallTimeoutException when the deadline passes
    */
   AppResponse invoke(AppRequest request, Deadline deadline);
+
+  /** How the program is asked for subscriptions and given events; null when the protocol can't. */
+  default @Nullable AppEvents events() {
+    return null;
+  }
+
+  /**
+   * Whom to tell, without being blocked, when a connection was lost that tells of the program's own
+   * end; called once, before {@link #start}. Nobody is told where connections come and go.
+   */
+  default void onLost(Runnable listener) {}
 
   /** Whether the program's port takes a connection; returns false rather than throw. */
   boolean isListening(Deadline deadline);

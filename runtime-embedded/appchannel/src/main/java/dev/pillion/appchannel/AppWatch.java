@@ -95,8 +95,12 @@ final class AppWatch implements AutoCloseable {
         return;
       }
       state = other;
-      for (var listener : new ArrayList<>(listeners.values())) {
-        tell(listener, other);
+      // Whoever is told may send away another, or itself.
+      for (var key : new ArrayList<>(listeners.keySet())) {
+        var listener = listeners.get(key);
+        if (listener != null) {
+          tell(listener, other);
+        }
       }
     } finally {
       telling.unlock();

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pillion.CallRejectedException;
+import dev.pillion.Registration;
 import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.call.CallContext;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -238,6 +240,23 @@ class AppWatchTest {
   }
 
   @Test
+  void aListenerMayEndTheRegistrationOfTheNext() {
+    app.listening = false;
+    try (var channel = TestChannel.to(app, options())) {
+      var next = new AtomicReference<Registration>();
+      channel.channel.onState(state -> {
+        if (state == AppState.HEALTHY) {
+          next.get().close();
+        }
+      });
+      next.set(channel.channel.onState(told::add));
+      app.listening = true;
+      channel.advance(ofSeconds(2));
+      assertThat(told).containsExactly(AppState.WAITING);
+    }
+  }
+
+  @Test
   void aListenerThatFailsIsLoggedAndKeepsNobodyFromBeingTold() {
     app.listening = false;
     try (var log = new CapturedLog();
@@ -268,6 +287,13 @@ class AppWatchTest {
     assertThatThrownBy(() -> channel.channel.invoke(request(), CallContext.EMPTY))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("the channel to the app at 127.0.0.1:3000 is not open: its runtime is closed");
+  }
+
+  @Test
+  void aTransportPreparesBeforeAnythingIsOpened() {
+    var builder = EmbeddedRuntime.builder("orders").environment(Map.of());
+    builder.with(AppChannel.over(options(), app));
+    assertThat(app.prepared).isEqualTo(1);
   }
 
   @Test

@@ -18,6 +18,7 @@ final class InMemoryApp implements AppTransport {
   volatile boolean listening = true;
   volatile boolean healthy = true;
   volatile boolean closed;
+  int prepared;
   volatile Runnable whileProbed = () -> {};
   volatile BiFunction<AppRequest, Deadline, AppResponse> handler =
       (request, deadline) -> answer("done");
@@ -36,6 +37,11 @@ final class InMemoryApp implements AppTransport {
   @Override
   public String protocol() {
     return "http";
+  }
+
+  @Override
+  public void prepare() {
+    prepared++;
   }
 
   @Override

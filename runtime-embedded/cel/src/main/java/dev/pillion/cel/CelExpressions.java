@@ -6,6 +6,8 @@ import dev.cel.common.CelIssue;
 import dev.cel.common.CelOptions;
 import dev.cel.common.CelSourceLocation;
 import dev.cel.common.CelValidationException;
+import dev.cel.common.types.CelKind;
+import dev.cel.common.types.CelType;
 import dev.cel.common.types.SimpleType;
 import dev.cel.compiler.CelCompiler;
 import dev.cel.compiler.CelCompilerFactory;
@@ -14,8 +16,11 @@ import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
 import dev.cel.runtime.CelRuntimeFactory;
 import dev.pillion.Expressions;
+import dev.pillion.component.NearestName;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -54,12 +59,38 @@ public final class CelExpressions implements Expressions {
 
   @Override
   public Condition compile(String text) {
+    return compile(text, SimpleType.DYN, names -> {});
+  }
+
+  @Override
+  public Condition compile(String text, Set<String> numbers) {
+    return compile(text, SimpleType.INT, names -> names.stream()
+        .sorted()
+        .filter(name -> !numbers.contains(name))
+        .findFirst()
+        .ifPresent(name -> {
+          var nearest = NearestName.to(name, numbers);
+          throw new IllegalArgumentException(
+              "%s is no condition: there is no variable \"%s\"%s; there are %s"
+                  .formatted(
+                      quoted(text),
+                      name,
+                      nearest == null ? "" : ", did you mean \"" + nearest + "\"?",
+                      new TreeSet<>(numbers)));
+        }));
+  }
+
+  private Condition compile(String text, CelType type, Consumer<Set<String>> judge) {
     try {
       var parsed = compiler.parse(text).getAst();
       var variables = variables(parsed);
+      judge.accept(variables);
       var checker = compiler.toCompilerBuilder();
-      variables.forEach(name -> checker.addVar(name, SimpleType.DYN));
+      variables.forEach(name -> checker.addVar(name, type));
       var checked = checker.build().check(parsed).getAst();
+      if (type != SimpleType.DYN) {
+        requireBoolean(text, checked.getResultType());
+      }
       return new CelCondition(text, variables, checked.getSource(), runtime.createProgram(checked));
     } catch (CelValidationException e) {
       throw new IllegalArgumentException(
@@ -73,6 +104,14 @@ public final class CelExpressions implements Expressions {
           "CEL needs protobuf-java 4.35.1 or a newer 4.x, the class path has another; "
               + "add com.google.protobuf:protobuf-java:4.35.1 to your dependencyManagement",
           e);
+    }
+  }
+
+  private static void requireBoolean(String text, CelType result) {
+    if (result.kind() != CelKind.BOOL && result.kind() != CelKind.DYN) {
+      throw new IllegalArgumentException(
+          "%s is no condition: its result is neither true nor false, but of the type %s"
+              .formatted(quoted(text), result.name()));
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
@@ -384,5 +385,50 @@ class CelExpressionsTest {
     assertThat(ServiceLoader.load(Expressions.class))
         .singleElement()
         .isInstanceOf(CelExpressions.class);
+  }
+
+  private static final Set<String> COUNTS = Set.of("requests", "totalFailures");
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "requests > 5",
+        "requests > 5u && requests > 4.5",
+        "totalFailures / requests > 0.5",
+        "double(totalFailures) / double(requests) >= 0.5",
+        "totalFailures * 100 / requests >= 50",
+        "requests > 0 ? totalFailures % requests == 0 : false",
+        "[1, 2, 3].exists(n, n * 2 == totalFailures)",
+        "[requests, 1.5, 'a'].size() == 3 && type(requests) == int",
+        "requests in [1, 2, 3] || string(requests) == '7'",
+        "dyn(totalFailures) > 0.5",
+        "true"
+      })
+  void aConditionOverKnownNumbersIsTakenWhateverTheNumbersAre(String text) throws Exception {
+    var condition = expressions.compile(text, COUNTS);
+    condition.test(Map.of("requests", 10L, "totalFailures", 20L));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '#',
+      value = {
+        "request > 5#                     there is no variable \"request\", did you mean \"requests\"?; there are [requests, totalFailures]",
+        "requests > 5 || event.type == 1# there is no variable \"event\"; there are [requests, totalFailures]",
+        "totalFailures#                   its result is neither true nor false, but of the type int",
+        "totalFailures / requests#        its result is neither true nor false, but of the type int",
+        "string(requests)#                its result is neither true nor false, but of the type string",
+      })
+  void aConditionThatCanNeverBeDecidedIsRefused(String text, String reason) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> expressions.compile(text, COUNTS))
+        .withMessage("\"%s\" is no condition: %s", text, reason);
+  }
+
+  @Test
+  void numbersThatDoNotFitTogetherAreRefusedWhereAllAreKnown() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> expressions.compile("totalFailures * 1.0 > 2", COUNTS))
+        .withMessageContaining("is no expression: 1:15: found no matching overload for '_*_'");
   }
 }

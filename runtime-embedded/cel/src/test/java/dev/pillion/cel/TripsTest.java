@@ -153,14 +153,26 @@ class TripsTest {
 
   @Test
   void aTripThatCanNotBeDecidedDoesNotOpen() throws IOException {
-    try (var runtime = withTrip("failures > 2").start()) {
+    try (var runtime = withTrip("totalFailures / (requests - requests) > 2").start()) {
       ask(runtime, "ffffffff");
       assertThat(isOpen(runtime)).isFalse();
     }
-    try (var runtime = withTrip("totalFailures").start()) {
-      ask(runtime, "ffffffff");
-      assertThat(isOpen(runtime)).isFalse();
-    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '#',
+      value = {
+        "failures > 2# there is no variable \"failures\"; there are [consecutiveFailures, consecutiveSuccesses, requests, totalFailures, totalSuccesses]",
+        "totalFailures# its result is neither true nor false, but of the type int"
+      })
+  void aTripThatCanNeverOpenIsRefused(String trip, String reason) throws IOException {
+    var builder = withTrip(trip);
+    var failure = catchThrowableOfType(InvalidConfigurationException.class, builder::start);
+    assertThat(failure.problems())
+        .containsExactly(
+            folder.resolve("resiliency.yaml") + ":11: policies.circuitBreakers.guard.trip: \""
+                + trip + "\" is no condition: " + reason);
   }
 
   @ParameterizedTest
@@ -180,6 +192,6 @@ class TripsTest {
         .asString()
         .startsWith(folder.resolve("resiliency.yaml")
             + ":11: policies.circuitBreakers.guard.trip: \"" + trip
-            + "\" is no condition: \"" + trip + "\" is no expression: " + reason);
+            + "\" is no expression: " + reason);
   }
 }

@@ -13,16 +13,23 @@ import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import java.util.List;
 
 /**
  * Sees what a stub does not show of one call: headers and trailers, and whether a status came over
- * the wire or was made up on this side of it.
+ * the wire or was made up on this side of it. Sends what a stub would not.
  */
 final class AppAnswerObserver extends ClientStreamTracer.Factory implements ClientInterceptor {
+  /** What gRPC's calls take out of what they are given, as if it were about gRPC's own packing. */
+  private static final List<Metadata.Key<String>> TAKEN_OUT = List.of(
+      Metadata.Key.of("content-encoding", Metadata.ASCII_STRING_MARSHALLER),
+      Metadata.Key.of("accept-encoding", Metadata.ASCII_STRING_MARSHALLER));
+
   private final Metadata sent;
   private volatile Metadata headers = new Metadata();
   private volatile Metadata trailers = new Metadata();
   private volatile boolean trailersArrived;
+  private volatile boolean saidOk;
 
   AppAnswerObserver(Metadata sent) {
     this.sent = sent;
@@ -35,6 +42,13 @@ final class AppAnswerObserver extends ClientStreamTracer.Factory implements Clie
   @Override
   public ClientStreamTracer newClientStreamTracer(
       ClientStreamTracer.StreamInfo info, Metadata outgoing) {
+    for (var key : TAKEN_OUT) {
+      var values = sent.getAll(key);
+      if (values != null) {
+        outgoing.discardAll(key);
+        values.forEach(value -> outgoing.put(key, value));
+      }
+    }
     return new ClientStreamTracer() {
       @Override
       public void inboundTrailers(Metadata arrived) {
@@ -61,6 +75,7 @@ final class AppAnswerObserver extends ClientStreamTracer.Factory implements Clie
               @Override
               public void onClose(Status status, Metadata arrived) {
                 trailers = arrived;
+                saidOk = status.isOk();
                 super.onClose(status, arrived);
               }
             },
@@ -69,8 +84,9 @@ final class AppAnswerObserver extends ClientStreamTracer.Factory implements Clie
     };
   }
 
+  /** Whether the program has answered with an error: "fine", but with nothing to it, is none. */
   boolean isTheProgramsOwn() {
-    return trailersArrived;
+    return trailersArrived && !saidOk;
   }
 
   <A extends Message> AppAnswer<A> answered(

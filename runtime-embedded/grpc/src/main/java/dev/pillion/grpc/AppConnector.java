@@ -26,17 +26,40 @@ import org.jspecify.annotations.Nullable;
 final class AppConnector implements AutoCloseable {
   private final AppOptions options;
   private final @Nullable SslContext ssl;
+  private final Runnable lost;
   private final EventLoopGroup loops;
   private final ReentrantLock lock = new ReentrantLock();
   private volatile ManagedChannel channel;
   private boolean closed;
 
-  AppConnector(AppOptions options, @Nullable AppTls tls, String appId) {
+  /**
+   * A connection.
+   *
+   * @param tls whom to believe; null without TLS
+   * @param lost told when the connection has ended; must not block
+   */
+  AppConnector(AppOptions options, @Nullable AppTls tls, String appId, Runnable lost) {
+    ClientLog.quiet();
     this.options = options;
     this.ssl = tls == null ? null : tls.build();
+    this.lost = lost;
     this.loops = new MultiThreadIoEventLoopGroup(
         1, new IoThreads(appId + "/app-io"), NioIoHandler.newFactory());
     this.channel = build();
+    watch(channel);
+  }
+
+  private void watch(ManagedChannel watched) {
+    var before = watched.getState(false);
+    if (before == ConnectivityState.SHUTDOWN) {
+      return;
+    }
+    watched.notifyWhenStateChanged(before, () -> {
+      if (before == ConnectivityState.READY) {
+        lost.run();
+      }
+      watch(watched);
+    });
   }
 
   private ManagedChannel build() {
@@ -64,6 +87,7 @@ final class AppConnector implements AutoCloseable {
       if (channel == failed && !closed) {
         failed.shutdown();
         channel = build();
+        watch(channel);
       }
       return channel;
     } finally {

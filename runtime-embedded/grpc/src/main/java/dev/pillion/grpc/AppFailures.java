@@ -8,6 +8,7 @@ import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
 import io.grpc.netty.shaded.io.netty.handler.ssl.NotSslRecordException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -59,6 +60,12 @@ final class AppFailures {
 
   /** What gRPC has no status of its own for: also a connection that ends while it is written to. */
   private AppChannelException other(String operation, String text, StatusRuntimeException failure) {
+    if (isRequestsHeaders(failure)) {
+      return failure(
+          Reason.TOO_LARGE,
+          "the headers of the request are larger than the app at %s accepts",
+          failure);
+    }
     if (isAboutHeaders(text)) {
       return tooLarge(operation, failure);
     }
@@ -144,6 +151,16 @@ final class AppFailures {
     for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (type.isInstance(cause)) {
         return true;
+      }
+    }
+    return false;
+  }
+
+  /** The program has said how much it accepts, and this side has not sent more. */
+  private static boolean isRequestsHeaders(Throwable failure) {
+    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof HeaderListSizeException headers) {
+        return !headers.duringDecode();
       }
     }
     return false;

@@ -32,13 +32,19 @@ final class FacadeServer implements AutoCloseable {
   private final EmbeddedRuntime runtime;
   private final EventLoopGroup loops;
   private final Server server;
+  private final SubscribeService streams;
 
   private FacadeServer(
-      Endpoint endpoint, EmbeddedRuntime runtime, EventLoopGroup loops, Server server) {
+      Endpoint endpoint,
+      EmbeddedRuntime runtime,
+      EventLoopGroup loops,
+      Server server,
+      SubscribeService streams) {
     this.endpoint = endpoint;
     this.runtime = runtime;
     this.loops = loops;
     this.server = server;
+    this.streams = streams;
   }
 
   static FacadeServer start(Endpoint endpoint, FacadeOptions options, EmbeddedRuntime runtime) {
@@ -47,9 +53,11 @@ final class FacadeServer implements AutoCloseable {
     Server server = null;
     try {
       endpoint.prepare();
-      server = build(endpoint, options, runtime, loops).start();
+      var serving = new Serving(runtime, options.maxMessageSize());
+      var streams = new SubscribeService(serving);
+      server = build(endpoint, options, serving, streams, loops).start();
       endpoint.bound();
-      return new FacadeServer(endpoint, runtime, loops, server);
+      return new FacadeServer(endpoint, runtime, loops, server, streams);
     } catch (IOException | RuntimeException e) {
       if (server != null) {
         server.shutdownNow();
@@ -61,13 +69,20 @@ final class FacadeServer implements AutoCloseable {
   }
 
   private static Server build(
-      Endpoint endpoint, FacadeOptions options, EmbeddedRuntime runtime, EventLoopGroup loops) {
+      Endpoint endpoint,
+      FacadeOptions options,
+      Serving serving,
+      SubscribeService streams,
+      EventLoopGroup loops) {
     Class<? extends ServerChannel> channel = endpoint instanceof Endpoint.Socket
         ? NioServerDomainSocketChannel.class
         : NioServerSocketChannel.class;
-    var rpcs = new RpcTable(new Serving(runtime, options.maxMessageSize()));
+    var runtime = serving.runtime();
+    var rpcs = new RpcTable(serving);
     new StateService(runtime).addTo(rpcs);
-    new MetadataService(runtime).addTo(rpcs);
+    new PublishService(runtime).addTo(rpcs);
+    streams.addTo(rpcs);
+    new MetadataService(runtime, streams).addTo(rpcs);
     new ShutdownService(runtime).addTo(rpcs);
     var builder = NettyServerBuilder.forAddress(endpoint.address())
         .channelType(channel)
@@ -117,6 +132,7 @@ final class FacadeServer implements AutoCloseable {
   public void close() {
     try {
       server.shutdown();
+      streams.close();
       if (!await(runtime.drainTimeout())) {
         server.shutdownNow();
         await(CUT);

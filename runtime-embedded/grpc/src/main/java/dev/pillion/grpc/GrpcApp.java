@@ -89,7 +89,7 @@ public final class GrpcApp implements Extension {
 
   @Override
   public void configure(EmbeddedRuntime.Builder builder) {
-    WarmUp.begin();
+    channel.configure(builder);
   }
 
   /** Begins to look for the program, and waits for nothing. */

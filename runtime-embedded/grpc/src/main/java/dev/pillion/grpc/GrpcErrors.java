@@ -138,7 +138,7 @@ final class GrpcErrors {
         .build();
   }
 
-  private static ErrorInfo info(String reason, Map<String, String> metadata) {
+  static ErrorInfo info(String reason, Map<String, String> metadata) {
     return ErrorInfo.newBuilder()
         .setDomain(DOMAIN)
         .setReason(reason)
@@ -146,8 +146,8 @@ final class GrpcErrors {
         .build();
   }
 
-  private static StatusRuntimeException status(
-      Status.Code code, String message, Message... details) {
+  /** A failure of Dapr's newer kind with these details. */
+  static StatusRuntimeException status(Status.Code code, String message, Message... details) {
     var status = com.google.rpc.Status.newBuilder().setCode(code.value()).setMessage(message);
     for (Message detail : details) {
       status.addDetails(Any.pack(detail));

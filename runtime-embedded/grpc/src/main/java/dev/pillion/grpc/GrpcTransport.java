@@ -9,6 +9,7 @@ import com.google.protobuf.Empty;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.pillion.BuildingBlockException;
 import dev.pillion.appchannel.AppChannelException;
+import dev.pillion.appchannel.AppEvents;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppRequest;
 import dev.pillion.appchannel.AppResponse;
@@ -37,6 +38,8 @@ final class GrpcTransport implements AppTransport {
   private final AppOptions options;
   private final @Nullable AppTls tls;
   private final AtomicBoolean toldOfNoHealthCheck = new AtomicBoolean();
+  private final AppEvents events = new GrpcAppEvents(this);
+  private volatile Runnable lost = () -> {};
   private volatile @Nullable AppCalls calls;
 
   /**
@@ -55,8 +58,18 @@ final class GrpcTransport implements AppTransport {
   }
 
   @Override
+  public void prepare() {
+    WarmUp.begin();
+  }
+
+  @Override
+  public void onLost(Runnable listener) {
+    lost = listener;
+  }
+
+  @Override
   public void start(EmbeddedRuntime runtime) {
-    calls = new AppCalls(options, new AppConnector(options, tls, runtime.appId()));
+    calls = new AppCalls(options, new AppConnector(options, tls, runtime.appId(), lost));
   }
 
   AppCalls calls() {
@@ -104,6 +117,11 @@ final class GrpcTransport implements AppTransport {
     } catch (IllegalArgumentException e) {
       return HTTPExtension.Verb.NONE;
     }
+  }
+
+  @Override
+  public AppEvents events() {
+    return events;
   }
 
   @Override

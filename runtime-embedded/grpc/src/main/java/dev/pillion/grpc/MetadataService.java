@@ -30,11 +30,13 @@ final class MetadataService {
   static final int MAX_EXTENDED_CHARACTERS = 64 * 1024;
 
   private final EmbeddedRuntime runtime;
+  private final SubscribeService streams;
   private final Map<String, String> extended = new TreeMap<>();
   private final ReentrantLock lock = new ReentrantLock();
 
-  MetadataService(EmbeddedRuntime runtime) {
+  MetadataService(EmbeddedRuntime runtime, SubscribeService streams) {
     this.runtime = runtime;
+    this.streams = streams;
   }
 
   void addTo(RpcTable rpcs) {
@@ -60,6 +62,8 @@ final class MetadataService {
           .setVersion(component.version())
           .addAllCapabilities(component.capabilities()));
     }
+    answer.addAllSubscriptions(
+        SubscribedTopics.of(runtime.subscriptions(), description.app(), streams.subscriptions()));
     return answer.build();
   }
 

@@ -33,6 +33,17 @@ final class RpcTable {
   /** The same, with something to do once the answer has gone out. */
   <Q extends Message, A extends Message> void unary(
       MethodDescriptor<Q, A> method, UnaryRpc<Q, A> rpc, Runnable afterwards) {
+    contextual(method, (request, context) -> rpc.answer(request), afterwards);
+  }
+
+  /** Serves an rpc of one request and one answer that passes the caller's trace on. */
+  <Q extends Message, A extends Message> void contextual(
+      MethodDescriptor<Q, A> method, ContextualRpc<Q, A> rpc) {
+    contextual(method, rpc, () -> {});
+  }
+
+  private <Q extends Message, A extends Message> void contextual(
+      MethodDescriptor<Q, A> method, ContextualRpc<Q, A> rpc, Runnable afterwards) {
     var unparsed =
         method.toBuilder(RawRequest.MARSHALLER, method.getResponseMarshaller()).build();
     add(unparsed, new UnaryHandler<>(serving, method, rpc, afterwards));

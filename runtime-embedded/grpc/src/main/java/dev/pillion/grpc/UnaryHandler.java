@@ -34,11 +34,14 @@ final class UnaryHandler<Q extends Message, A extends Message>
   private final String operation;
   private final String threadName;
   private final MethodDescriptor<Q, A> method;
-  private final UnaryRpc<Q, A> rpc;
+  private final ContextualRpc<Q, A> rpc;
   private final Runnable afterwards;
 
   UnaryHandler(
-      Serving serving, MethodDescriptor<Q, A> method, UnaryRpc<Q, A> rpc, Runnable afterwards) {
+      Serving serving,
+      MethodDescriptor<Q, A> method,
+      ContextualRpc<Q, A> rpc,
+      Runnable afterwards) {
     this.serving = serving;
     this.method = method;
     this.operation = String.valueOf(method.getBareMethodName());
@@ -119,7 +122,7 @@ final class UnaryHandler<Q extends Message, A extends Message>
             .calls()
             .run(
                 Call.inbound(BLOCK, "grpc", operation, false, context),
-                inner -> rpc.answer(parsed));
+                inner -> rpc.answer(parsed, inner.context()));
         serving.checkSize(answer.getSerializedSize());
       } catch (Throwable e) {
         close(serving.status(operation, e));

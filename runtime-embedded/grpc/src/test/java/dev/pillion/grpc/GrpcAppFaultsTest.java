@@ -25,10 +25,15 @@ import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.InvokeResponse;
 import dev.pillion.wire.runtime.v1.AppCallbackGrpc;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCalls;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.channels.ClosedChannelException;
@@ -36,10 +41,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +59,8 @@ import org.slf4j.LoggerFactory;
 @Timeout(60)
 class GrpcAppFaultsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final java.util.logging.Logger GRPC =
+      java.util.logging.Logger.getLogger("io.grpc.internal.AbstractClientStream");
 
   private GrpcApp app = GrpcApp.onPort(1);
   private @Nullable EmbeddedRuntime runtime;
@@ -334,6 +345,28 @@ class GrpcAppFaultsTest {
   }
 
   @Test
+  void aProgramThatSaysFineAndNothingElseHasAnsweredGarbage() throws Exception {
+    var method = AppCallbackGrpc.getOnInvokeMethod().toBuilder()
+        .setType(MethodDescriptor.MethodType.SERVER_STREAMING)
+        .build();
+    var mute = NettyServerBuilder.forAddress(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        .addService(ServerServiceDefinition.builder(AppCallbackGrpc.SERVICE_NAME)
+            .addMethod(
+                method,
+                ServerCalls.asyncServerStreamingCall((request, answer) -> answer.onCompleted()))
+            .build())
+        .build()
+        .start();
+    try {
+      runtimeWith(AppOptions.onPort(mute.getPort()));
+      assertThat(failure(Reason.GARBAGE)).hasMessageContaining("OnInvoke");
+    } finally {
+      mute.shutdownNow();
+    }
+  }
+
+  @Test
   void aPortThatClosesEveryConnectionIsSaidToHaveClosedIt() throws Exception {
     try (var closing = new RawPort(socket -> socket.getInputStream().read())) {
       runtimeWith(AppOptions.onPort(closing.port()));
@@ -417,12 +450,32 @@ class GrpcAppFaultsTest {
           .setData(Any.newBuilder().setValue(ByteString.copyFrom(new byte[200_000])))
           .build();
       runtimeWith(AppOptions.onPort(program.port).maxBodySize(100_000));
+      var lines = linesOfGrpc();
       assertThat(failure(Reason.TOO_LARGE))
           .hasMessageContaining(
               "more than its maximum body size of 100000 bytes (set by maxBodySize)");
       program.handler = request -> CallbackProgram.answer("done");
       assertThat(invoke(PATIENCE)).isZero();
+      assertThat(lines).isEmpty();
     }
+  }
+
+  /** What gRPC logs of streams from now on. */
+  private static Queue<String> linesOfGrpc() {
+    var lines = new ConcurrentLinkedQueue<String>();
+    GRPC.addHandler(new Handler() {
+      @Override
+      public void publish(LogRecord line) {
+        lines.add(line.getMessage());
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    });
+    return lines;
   }
 
   @Test

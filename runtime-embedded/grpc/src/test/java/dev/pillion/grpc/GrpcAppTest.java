@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pillion.appchannel.AppBody;
+import dev.pillion.appchannel.AppChannelException;
+import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppRequest;
 import dev.pillion.appchannel.AppResponse;
@@ -131,6 +133,20 @@ class GrpcAppTest {
     assertThat(sent("grpc-encoding")).isNull();
   }
 
+  /** gRPC for Java takes these names for its own, and leaves them out. */
+  @Test
+  void whatTheCallersBodyIsPackedInArrivesToo() {
+    invoke(Map.of(
+            "Content-Encoding", List.of("br"),
+            "Accept-Encoding", List.of("gzip", "deflate"),
+            "content-length", List.of("7")))
+        .close();
+    assertThat(sent("content-encoding")).isEqualTo("br");
+    var accepted = Metadata.Key.of("accept-encoding", Metadata.ASCII_STRING_MARSHALLER);
+    assertThat(program.headers.get(0).getAll(accepted)).containsExactly("gzip", "deflate");
+    assertThat(sent("content-length")).as("of gRPC's own frames").isNull();
+  }
+
   @Test
   void binaryHeadersTravelAsBytesBothWays() {
     var bytes = new byte[] {1, 2, (byte) 0xFF};
@@ -155,6 +171,17 @@ class GrpcAppTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("\"x!y\"");
     assertThat(program.requests).isEmpty();
+  }
+
+  @Test
+  void headersOfARequestAboveTheProgramsLimitFailThatCallAlone() {
+    assertThatThrownBy(() -> invoke(Map.of("x-long", List.of("x".repeat(20_000)))))
+        .isInstanceOfSatisfying(AppChannelException.class, failure -> assertThat(failure.reason())
+            .isEqualTo(Reason.TOO_LARGE))
+        .hasMessage("the headers of the request are larger than the app at 127.0.0.1:%d accepts"
+            .formatted(program.port));
+    invoke(Map.of()).close();
+    assertThat(program.requests).hasSize(1);
   }
 
   @Test

@@ -34,6 +34,10 @@ class ServedApiTest {
       "DeleteBulkState",
       "ExecuteStateTransaction",
       "QueryStateAlpha1",
+      "PublishEvent",
+      "BulkPublishEvent",
+      "BulkPublishEventAlpha1",
+      "SubscribeTopicEventsAlpha1",
       "GetMetadata",
       "SetMetadata",
       "Shutdown");

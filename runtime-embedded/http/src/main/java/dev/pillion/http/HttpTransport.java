@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.http;
 
+import dev.pillion.appchannel.AppEvents;
 import dev.pillion.appchannel.AppOptions;
+import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.appchannel.AppRequest;
 import dev.pillion.appchannel.AppResponse;
 import dev.pillion.appchannel.AppTransport;
@@ -27,6 +29,8 @@ import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** HTTP on the way to a program, by Jetty's client. */
 final class HttpTransport implements AppTransport {
@@ -42,6 +46,8 @@ final class HttpTransport implements AppTransport {
 
   private static final int PROBE_BODY = 64 * 1024;
   private static final long NANOS_PER_MILLI = 1_000_000;
+
+  private static final Logger log = LoggerFactory.getLogger(HttpApp.class);
 
   private final AppOptions options;
   private final Protocol protocol;
@@ -65,11 +71,32 @@ final class HttpTransport implements AppTransport {
           "the app's host \"%s\" can't stand in a URL: letters, digits, hyphens and dots can, and addresses"
               .formatted(options.host()));
     }
+    requireUrl(options.healthCheck());
+  }
+
+  /** Else every probe would fail, and nobody would know why. */
+  private void requireUrl(@Nullable HealthCheck check) {
+    if (check == null) {
+      return;
+    }
+    try {
+      URI.create(base + check.path());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "the path \"%s\" of the health check can't stand in a URL: escape what is no letter, digit or hyphen"
+              .formatted(check.path()),
+          e);
+    }
   }
 
   @Override
   public String protocol() {
     return protocol.word;
+  }
+
+  @Override
+  public void prepare() {
+    WarmUp.begin(options);
   }
 
   @Override
@@ -84,9 +111,13 @@ final class HttpTransport implements AppTransport {
           "invalid HTTP verb \"%s\": a program is asked with one of %s"
               .formatted(request.verb(), VERBS.stream().sorted().toList()));
     }
-    var exchange = exchange(Target.of(request.method(), request.query()), deadline)
+    var target = Target.of(request.method(), request.query());
+    var exchange = exchange(target, deadline)
         .method(request.verb())
         .headers(headers -> HttpHeaders.send(request, headers));
+    var head = new RequestHead(target, exchange.getHeaders(), options);
+    head.requireFits();
+    exchange.onRequestBegin(head::abortUnlessAccepted);
     var listener = new InputStreamResponseListener();
     var upload = send(exchange, request, listener);
     var response = await(exchange, listener, deadline);
@@ -167,6 +198,11 @@ final class HttpTransport implements AppTransport {
   }
 
   @Override
+  public AppEvents events() {
+    return new HttpAppEvents(options.address());
+  }
+
+  @Override
   public boolean isListening(Deadline deadline) {
     long millis = Math.min(Integer.MAX_VALUE, millis(deadline));
     try (var socket = new Socket()) {
@@ -186,6 +222,7 @@ final class HttpTransport implements AppTransport {
     try {
       return probe(check.path(), deadline);
     } catch (IOException | RuntimeException e) {
+      log.debug("the app at {} did not answer its health check", options.address(), e);
       return false;
     }
   }

@@ -13,11 +13,13 @@ import org.eclipse.jetty.client.WWWAuthenticationProtocolHandler;
 import org.eclipse.jetty.client.transport.HttpClientConnectionFactory;
 import org.eclipse.jetty.client.transport.HttpClientTransportDynamic;
 import org.eclipse.jetty.client.transport.HttpClientTransportOverHTTP;
+import org.eclipse.jetty.client.transport.internal.HttpConnectionOverHTTP;
 import org.eclipse.jetty.http.HttpCookieStore;
 import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.http2.client.transport.ClientConnectionFactoryOverHTTP2;
 import org.eclipse.jetty.http2.client.transport.HttpClientTransportOverHTTP2;
 import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -55,6 +57,9 @@ final class JettyClient {
     client.setConnectTimeout(CONNECT_TIMEOUT.toMillis());
     client.setAddressResolutionTimeout(CONNECT_TIMEOUT.toMillis());
     client.setIdleTimeout((protocol == Protocol.HTTP ? IDLE_HTTP1 : IDLE_HTTP2).toMillis());
+    if (protocol == Protocol.HTTPS) {
+      client.addBean(new IdleOfHttp1());
+    }
     client.setMaxConnectionsPerDestination(HttpTransport.MOST_CONNECTIONS);
     client.setMaxRequestsQueuedPerDestination(HttpTransport.MOST_WAITING);
     client.setMaxResponseHeadersSize(options.maxHeaderSize());
@@ -70,6 +75,16 @@ final class JettyClient {
     client.getProtocolHandlers().remove(WWWAuthenticationProtocolHandler.NAME);
     client.getProtocolHandlers().remove(ProxyAuthenticationProtocolHandler.NAME);
     return client;
+  }
+
+  /** Which version a program speaks over TLS is known with each connection alone. */
+  private static final class IdleOfHttp1 implements Connection.Listener {
+    @Override
+    public void onOpened(Connection connection) {
+      if (connection instanceof HttpConnectionOverHTTP) {
+        connection.getEndPoint().setIdleTimeout(IDLE_HTTP1.toMillis());
+      }
+    }
   }
 
   private static void start(HttpClient client) {

@@ -11,23 +11,38 @@ import dev.pillion.CallTimeoutException;
 import dev.pillion.appchannel.AppBody;
 import dev.pillion.appchannel.AppChannelException;
 import dev.pillion.appchannel.AppChannelException.Reason;
+import dev.pillion.appchannel.AppRequest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs that do what no program should. */
 class HttpFailuresTest {
   private static final Duration SHORT = Duration.ofMillis(300);
+
+  /**
+   * What answers at once does so within the short time, which the first call of a JVM takes alone.
+   */
+  @BeforeAll
+  static void warmUp() throws Exception {
+    WarmUp.callOnce(Asking.options(3000));
+  }
 
   private static void assertFails(ThrowingCallable call, Reason reason) {
     var failure = catchThrowableOfType(AppChannelException.class, call);
@@ -36,6 +51,11 @@ class HttpFailuresTest {
       throw new AssertionError("expected " + reason, failure);
     }
     assertThat(failure).hasMessageContaining("127.0.0.1:");
+  }
+
+  private static void assertFails(ThrowingCallable call, Reason reason, String words) {
+    assertFails(call, reason);
+    assertThatThrownBy(call).hasMessageContaining(words);
   }
 
   private static int freePort() throws IOException {
@@ -130,6 +150,61 @@ class HttpFailuresTest {
         var asking = Asking.port(app.port())) {
       assertFails(() -> asking.text(Asking.get("m")), Reason.CLOSED);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x", "\\", "ö"})
+  void aRequestWithTooLargeAHeadFailsAloneOverHttp1(String letter) throws IOException {
+    try (var app = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        var asking = Asking.port(app.port())) {
+      for (var request : tooLarge(letter, 70_000)) {
+        assertFails(() -> asking.text(request), Reason.TOO_LARGE, "of the request");
+      }
+      assertThat(app.heads).isEmpty();
+      assertThat(asking.text(Asking.get("m"))).isEqualTo("ok");
+    }
+  }
+
+  /** The calls of others are on the same connection, and the program takes 8 KiB alone. */
+  @ParameterizedTest
+  @CsvSource({"x, 70000", "\\, 70000", "ö, 70000", "x, 8000", "\\, 4000", "ö, 6000"})
+  void aRequestWithTooLargeAHeadFailsAloneOverHttp2(String letter, int length) throws Exception {
+    try (var app = JettyApp.h2c();
+        var asking = new Asking(HttpApp.h2c(Asking.options(app.port())))) {
+      asking.text(Asking.get("m"));
+      var other = CompletableFuture.supplyAsync(() -> {
+        try {
+          return asking.text(Asking.get("wait"));
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      });
+      for (var request : tooLarge(letter, length)) {
+        assertFails(() -> asking.text(request), Reason.TOO_LARGE, "of the request");
+        assertThat(asking.text(Asking.get("m"))).isEqualTo("HTTP/2.0 GET /m");
+      }
+      app.open();
+      assertThat(other.get(30, TimeUnit.SECONDS)).isEqualTo("HTTP/2.0 GET /wait");
+    }
+  }
+
+  @Test
+  void aHeadThatTheProgramAcceptsIsSent() throws IOException {
+    try (var app = JettyApp.h2c();
+        var asking = new Asking(HttpApp.h2c(Asking.options(app.port())))) {
+      asking.text(Asking.get("m"));
+      var headers = Map.of("X-Long", List.of("x".repeat(7_700)));
+      assertThat(asking.text(Asking.request("GET", "m", "", headers, AppBody.EMPTY)))
+          .isEqualTo("HTTP/2.0 GET /m");
+    }
+  }
+
+  private static List<AppRequest> tooLarge(String letter, int length) {
+    var text = letter.repeat(length);
+    return List.of(
+        Asking.request("GET", "m", "", Map.of("X-Long", List.of(text)), AppBody.EMPTY),
+        Asking.request("GET", text, "", Map.of(), AppBody.EMPTY),
+        Asking.request("GET", "m", text, Map.of(), AppBody.EMPTY));
   }
 
   @Test

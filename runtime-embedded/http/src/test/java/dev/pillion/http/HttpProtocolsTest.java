@@ -15,8 +15,10 @@ import dev.pillion.appchannel.AppChannelException.Reason;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +28,9 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Scanner;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -181,6 +186,41 @@ class HttpProtocolsTest {
       assertThat(asking.text(Asking.get("m"))).isEqualTo("HTTP/1.1");
     } finally {
       app.stop(0);
+    }
+  }
+
+  /** Node and uvicorn close after 5 s, and a call on its way then would be lost. */
+  @Test
+  void anIdleConnectionOfHttp1IsClosedBeforeProgramsDoSoOverTlsToo() throws Exception {
+    try (var socket = trusting()
+            .getServerSocketFactory()
+            .createServerSocket(0, 9, InetAddress.getLoopbackAddress());
+        var asking = new Asking(HttpApp.https(Asking.options(socket.getLocalPort())))) {
+      var afterwards = CompletableFuture.supplyAsync(() -> nextByteAfterAnAnswer(socket));
+      assertThat(asking.text(Asking.get("m"))).isEqualTo("ok");
+      assertThat(afterwards.get(30, TimeUnit.SECONDS)).as("the end").isEqualTo(-1);
+    }
+  }
+
+  private static int nextByteAfterAnAnswer(ServerSocket socket) {
+    while (true) {
+      try (var connection = socket.accept()) {
+        var head = new Scanner(connection.getInputStream(), StandardCharsets.UTF_8);
+        // The first who connects only looks whether anybody listens.
+        if (head.hasNextLine()) {
+          while (!head.nextLine().isEmpty()) {
+            // The rest of the head.
+          }
+          connection
+              .getOutputStream()
+              .write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                  .getBytes(StandardCharsets.UTF_8));
+          connection.setSoTimeout(8_000);
+          return connection.getInputStream().read();
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pillion.appchannel.AppBody;
+import dev.pillion.appchannel.AppOptions;
+import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.appchannel.AppRequest;
 import dev.pillion.call.CallContext;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -297,6 +300,16 @@ class HttpWireTest {
         var asking = Asking.port(app.port())) {
       assertThat(asking.text(Asking.get("m"))).isEqualTo("all of it");
     }
+  }
+
+  /** Else every probe would fail, and nobody would know why. */
+  @Test
+  void aHealthPathThatCannotStandInAUrlIsRefused() {
+    var check = new HealthCheck("/is it well", Duration.ofSeconds(5), Duration.ofSeconds(1), 3);
+    assertThatThrownBy(() -> HttpApp.at(AppOptions.onPort(1).healthCheck(check)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(
+            "the path \"/is it well\" of the health check can't stand in a URL");
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +29,7 @@ final class Breaker {
   private long windowStart;
   private long openedAt;
   private boolean incident;
+  private @Nullable Throwable lastFailure;
 
   Breaker(BreakerTemplate template, String target, String key, CircuitBreaker state) {
     this.template = template;
@@ -64,8 +66,12 @@ final class Breaker {
     }
   }
 
-  /** Reports how a call ended; one of an earlier generation counts no more. */
-  void leave(long entered, boolean succeeded) {
+  /**
+   * Reports how a call ended; one of an earlier generation counts no more.
+   *
+   * @param failure null when it succeeded
+   */
+  void leave(long entered, @Nullable Throwable failure) {
     lock.lock();
     try {
       if (state.getState() == State.CLOSED) {
@@ -74,10 +80,10 @@ final class Breaker {
       if (entered != generation) {
         return;
       }
-      if (succeeded) {
+      if (failure == null) {
         onSuccess();
       } else {
-        onFailure();
+        onFailure(failure);
       }
     } finally {
       lock.unlock();
@@ -91,11 +97,12 @@ final class Breaker {
       state.transitionToClosedState();
       nextGeneration();
       incident = false;
+      lastFailure = null;
       log.info("circuit breaker \"{}\" of {} is closed again", template.name(), target);
     }
   }
 
-  private void onFailure() {
+  private void onFailure(Throwable failure) {
     boolean halfOpen = state.getState() == State.HALF_OPEN;
     counts.onFailure();
     if (!halfOpen && !template.trip().opens(counts)) {
@@ -112,6 +119,7 @@ final class Breaker {
           counts.totalFailures(),
           counts.requests());
     }
+    lastFailure = failure;
     state.transitionToOpenState();
     openedAt = template.time().nanos();
     nextGeneration();
@@ -133,7 +141,7 @@ final class Breaker {
   private CallRejectedException refusal(Call call) {
     var reason = state.getState() == State.OPEN
         ? "is open; it lets a call through in "
-            + Durations.text(Duration.ofNanos(Math.max(
+            + Durations.rounded(Duration.ofNanos(Math.max(
                 0,
                 openedAt
                     + template.policy().timeout().toNanos()
@@ -143,7 +151,8 @@ final class Breaker {
     return new CallRejectedException(
         DaprCodes.of(call),
         "circuit breaker \"%s\" of %s %s".formatted(template.name(), target, reason),
-        null);
+        // Why it is open is what the caller wants to know.
+        lastFailure);
   }
 
   /** As it is now; waits for no call. */

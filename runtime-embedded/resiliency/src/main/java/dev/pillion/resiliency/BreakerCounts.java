@@ -2,9 +2,13 @@
 package dev.pillion.resiliency;
 
 import java.util.Map;
+import java.util.Set;
 
 /** What a breaker has counted in its current generation. Guarded by the breaker's lock. */
 final class BreakerCounts {
+  /** What trip expressions are about. */
+  static final Set<String> NAMES = new BreakerCounts().variables().keySet();
+
   private long requests;
   private long totalSuccesses;
   private long totalFailures;

@@ -32,6 +32,13 @@ final class Durations {
     return duration;
   }
 
+  /** What is left of one, for people: in tenths of a second, or in milliseconds below one. */
+  static String rounded(Duration duration) {
+    long unit = duration.compareTo(Duration.ofSeconds(1)) < 0 ? 1 : 100;
+    long millis = (duration.toNanos() + unit * 1_000_000 - 1) / (unit * 1_000_000) * unit;
+    return millis > 0 && millis < 1000 ? millis + "ms" : text(Duration.ofMillis(millis));
+  }
+
   /** As in {@code 1m30s}. */
   static String text(Duration duration) {
     return duration.toString().substring(2).toLowerCase(java.util.Locale.ROOT);

@@ -203,14 +203,15 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
       return withinTimeout(call, target, next);
     }
     long generation = breaker.enter(call);
-    boolean succeeded = false;
+    T result;
     try {
-      T result = withinTimeout(call, target, next);
-      succeeded = true;
-      return result;
-    } finally {
-      breaker.leave(generation, succeeded);
+      result = withinTimeout(call, target, next);
+    } catch (Throwable e) {
+      breaker.leave(generation, e);
+      throw e;
     }
+    breaker.leave(generation, null);
+    return result;
   }
 
   private <T extends @Nullable Object, E extends Exception> T withinTimeout(

@@ -58,7 +58,7 @@ final class PolicyLookup {
     var written = policy.trip();
     return written == null || expressions == null
         ? Trip.DEFAULT
-        : new Trip.Written(name, expressions.compile(written));
+        : new Trip.Written(name, expressions.compile(written, BreakerCounts.NAMES));
   }
 
   @Nullable

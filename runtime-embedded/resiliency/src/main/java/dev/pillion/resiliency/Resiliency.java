@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -118,9 +119,14 @@ public final class Resiliency {
       return;
     }
     try {
-      expressions.compile(trip);
+      expressions.compile(trip, BreakerCounts.NAMES);
     } catch (IllegalArgumentException e) {
-      problems.add(new Problem(path, "\"%s\" is no condition: %s".formatted(trip, e.getMessage())));
+      var reason = String.valueOf(e.getMessage());
+      problems.add(new Problem(
+          path,
+          reason.startsWith("\"" + trip + "\"")
+              ? reason
+              : "\"%s\" is no condition: %s".formatted(trip, reason)));
     }
   }
 
@@ -144,12 +150,12 @@ public final class Resiliency {
     var nearest = NearestName.to(name, known);
     problems.add(new Problem(
         path,
-        "there is no %s \"%s\"%s; there are %s"
+        "there is no %s \"%s\"%s; %s"
             .formatted(
                 kind,
                 name,
                 nearest == null ? "" : ", did you mean \"" + nearest + "\"?",
-                new TreeSet<>(known))));
+                known.isEmpty() ? "there are none" : "there are " + new TreeSet<>(known))));
   }
 
   Map<String, Duration> timeouts() {
@@ -192,6 +198,7 @@ public final class Resiliency {
 
     /** A timeout of one attempt; zero or below for none. */
     public Builder timeout(String name, Duration timeout) {
+      requireGiven("timeout", name, timeout);
       return put(timeouts, "timeout", name, Durations.bounded("timeout", timeout));
     }
 
@@ -239,6 +246,7 @@ public final class Resiliency {
     }
 
     private <V> Builder put(Map<String, V> map, String kind, String name, V value) {
+      requireGiven(kind, name, value);
       if (name.isBlank()) {
         throw new IllegalArgumentException("a %s needs a name".formatted(kind));
       }
@@ -246,6 +254,10 @@ public final class Resiliency {
         throw new IllegalArgumentException("the %s \"%s\" is there already".formatted(kind, name));
       }
       return this;
+    }
+
+    private static void requireGiven(String kind, String name, Object value) {
+      Objects.requireNonNull(value, () -> "the %s \"%s\" is null".formatted(kind, name));
     }
 
     /** The resource; the builder may go on. */

@@ -39,8 +39,7 @@ final class Retries {
       try {
         return attempt.run(call);
       } catch (Exception e) {
-        if (e instanceof CallRejectedException && earlier != null) {
-          // Why the breaker is open is what the caller wants to know.
+        if (e instanceof CallRejectedException && earlier != null && e.getCause() != earlier) {
           e.addSuppressed(earlier);
         }
         if (!mayHelp(call, policy, e)) {

@@ -90,6 +90,32 @@ class BreakerTest {
   }
 
   @Test
+  void aRefusalHasTheFailureThatOpenedTheBreakerAsItsCause() throws Exception {
+    var engine = engine(CircuitBreakerPolicy.defaults().timeout(Duration.ofSeconds(10)));
+    fail(engine, 6);
+    assertThatThrownBy(() -> engine.around(SAVE, Failing.times(0))).cause().isSameAs(DOWN);
+    time.advance(Duration.ofSeconds(11));
+    engine.around(SAVE, call -> {
+      assertThatThrownBy(() -> engine.around(SAVE, Failing.times(0)))
+          .as("half-open")
+          .cause()
+          .isSameAs(DOWN);
+      return "";
+    });
+    assertThat(state(engine)).isEqualTo("closed");
+  }
+
+  @Test
+  void whatIsLeftOfTheTimeIsRounded() {
+    var engine = engine(CircuitBreakerPolicy.defaults().timeout(Duration.ofSeconds(10)));
+    fail(engine, 6);
+    time.advance(Duration.ofNanos(7_234_567_890L));
+    refused(engine, "is open; it lets a call through in 2.8s");
+    time.advance(Duration.ofNanos(2_345_678_901L));
+    refused(engine, "is open; it lets a call through in 420ms");
+  }
+
+  @Test
   void aFailureWhileHalfOpenOpensItAnewAndRefusalsDoNotLengthenThat() {
     var engine = engine(CircuitBreakerPolicy.defaults().timeout(Duration.ofSeconds(10)));
     fail(engine, 6);

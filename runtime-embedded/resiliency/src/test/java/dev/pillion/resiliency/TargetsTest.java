@@ -333,6 +333,11 @@ class TargetsTest {
             .retry("r", RetryPolicy.constant())
             .retry("r", RetryPolicy.constant()))
         .withMessage("the retry policy \"r\" is there already");
+    assertThatThrownBy(() -> Resiliency.builder().timeout("quick", null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("the timeout \"quick\" is null");
+    assertThatThrownBy(() -> Resiliency.builder().circuitBreaker("guard", null))
+        .hasMessage("the circuit breaker \"guard\" is null");
   }
 
   /** The example of Dapr's behaviour that has everything in it, on our own clock. */
@@ -367,8 +372,9 @@ class TargetsTest {
     assertThatThrownBy(() -> engine.around(call, busy))
         .isInstanceOf(CallRejectedException.class)
         .hasMessage(
-            "circuit breaker \"cb\" of app \"orders\" is open; it lets a call through in 14.25s")
-        .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
+            "circuit breaker \"cb\" of app \"orders\" is open; it lets a call through in 14.3s")
+        .satisfies(e -> assertThat(e.getCause()).hasMessage("status 503"))
+        .satisfies(e -> assertThat(e.getSuppressed()).isEmpty());
     assertThat(busy.runs).as("the third failure in a row opens it").isEqualTo(2);
     assertThat(time.pausesMillis).containsExactly(500L, 750L);
     assertThat(isOpen(engine, at(call, "other"))).isFalse();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
+import dev.pillion.pubsub.SubscriptionDeclaration;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxConcurrency how many calls it is given at a time; zero or below for no limit
  * @param state how it stands, for people
  * @param healthCheck how it is asked whether it is well; null when it is not
+ * @param subscriptions what it has asked to be told of; empty before it was asked
  */
 public record AppConnection(
     String protocol,
@@ -20,7 +23,24 @@ public record AppConnection(
     int port,
     int maxConcurrency,
     String state,
-    @Nullable HealthCheck healthCheck) {
+    @Nullable HealthCheck healthCheck,
+    List<SubscriptionDeclaration> subscriptions) {
+  /** Copies the list. */
+  public AppConnection {
+    subscriptions = List.copyOf(subscriptions);
+  }
+
+  /** A program that has not asked for anything. */
+  public AppConnection(
+      String protocol,
+      String address,
+      int port,
+      int maxConcurrency,
+      String state,
+      @Nullable HealthCheck healthCheck) {
+    this(protocol, address, port, maxConcurrency, state, healthCheck, List.of());
+  }
+
   /** How often it is asked, how long an answer may take, how many failures count. */
   public record HealthCheck(String path, Duration interval, Duration timeout, int threshold) {}
 

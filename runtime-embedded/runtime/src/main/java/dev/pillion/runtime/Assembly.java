@@ -20,7 +20,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +54,7 @@ final class Assembly {
     this.resources = new ResourceLoader(builder.appId, namespace, problems);
     builder.folders.forEach(resources::load);
     this.policies = new PolicyAssembly(builder, resources, time, problems).engine();
+    requireOneApp();
     // Innermost: metrics and the program's own advice see a call once, however often it is tried.
     var interceptors = new ArrayList<>(builder.interceptors);
     interceptors.add(policies);
@@ -67,6 +70,22 @@ final class Assembly {
         PolicyAssembly::expressions,
         builder.drainTimeout);
     this.outboxes = new Outboxes(state, pubsub);
+  }
+
+  /**
+   * Which of several would be asked nobody could say; Dapr has one app beside a sidecar as well.
+   */
+  private void requireOneApp() {
+    var apps = builder.extensions.stream()
+        .map(Extension::appConnection)
+        .filter(Objects::nonNull)
+        .map(app -> "%s://%s:%d".formatted(app.protocol(), app.address(), app.port()))
+        .toList();
+    if (apps.size() > 1) {
+      problems.add("a runtime has one app beside it, but its extensions connect it to %s; "
+              .formatted(String.join(" and ", apps))
+          + "keep one, and give every other app a runtime of its own");
+    }
   }
 
   private Threads threads(EmbeddedRuntime.Builder from) {
@@ -137,7 +156,7 @@ final class Assembly {
     var types = new ComponentTypes(environment);
     var settings = new Settings(builder.appId, namespace, environment, registry, problems);
     builder.specs.forEach(
-        spec -> create(types, "component \"%s\"".formatted(spec.name()), spec, Set.of()));
+        spec -> create(types, p -> "component \"%s\"".formatted(spec.name()), spec, Set.of()));
     openSecretStores(opener);
     for (var document : resources.documents()) {
       if (document.isSecretStore()) {
@@ -179,14 +198,21 @@ final class Assembly {
 
   private void create(ComponentTypes types, Settings settings, ComponentDocument document) {
     var resolved = settings.resolve(document);
-    create(types, document.describe(), resolved.spec(), resolved.unresolved());
+    create(types, document::describe, resolved.spec(), resolved.unresolved());
   }
 
-  /** Adds the component to the registry, unless anything is wrong with it. */
+  /**
+   * Adds the component to the registry, unless anything is wrong with it.
+   *
+   * @param place where a problem stands
+   */
   private void create(
-      ComponentTypes types, String place, ComponentSpec spec, Set<String> unresolved) {
+      ComponentTypes types,
+      UnaryOperator<String> place,
+      ComponentSpec spec,
+      Set<String> unresolved) {
     if (registry.find(spec.name(), Component.class) != null) {
-      problems.add(place + ": code has given that name to another component already");
+      problems.add(place.apply("") + ": code has given that name to another component already");
       return;
     }
     var found = new ArrayList<String>();
@@ -203,7 +229,7 @@ final class Assembly {
               unresolved.stream().noneMatch(key -> problem.startsWith("\"" + key + "\"")))
           .forEach(found::add);
     }
-    found.forEach(problem -> problems.add(place + ": " + problem));
+    found.forEach(problem -> problems.add(place.apply(problem) + ": " + problem));
     if (component == null || !found.isEmpty() || !unresolved.isEmpty()) {
       registry.leaveOut(spec.name(), "it is configured wrongly");
       return;

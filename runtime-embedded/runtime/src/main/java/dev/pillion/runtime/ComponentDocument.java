@@ -23,9 +23,12 @@ record ComponentDocument(
 
   /**
    * One setting: a text, or a reference to a secret or a variable. A reference wins over a text.
+   *
+   * @param source where it stands
    */
   record Item(
       String name,
+      String source,
       @Nullable String value,
       @Nullable SecretRef secret,
       @Nullable String envRef) {}
@@ -39,6 +42,19 @@ record ComponentDocument(
   /** How messages call it. */
   String describe() {
     return "%s: component \"%s\"".formatted(source, name);
+  }
+
+  /** The same where a problem of one of its settings stands; the problem begins with its name. */
+  String describe(String problem) {
+    var place = metadata.stream()
+        .filter(item -> {
+          var name = "\"" + item.name() + "\"";
+          return problem.regionMatches(true, 0, name, 0, name.length());
+        })
+        .findFirst()
+        .map(Item::source)
+        .orElse(source);
+    return "%s: component \"%s\"".formatted(place, name);
   }
 
   boolean isSecretStore() {

@@ -72,10 +72,12 @@ final class PolicyAssembly {
       if (!componentTypes.containsKey(target)) {
         var nearest = NearestName.to(target, componentTypes.keySet());
         log.warn(
-            "resiliency: there is no component \"{}\", its policies have no effect{}; there are {}",
+            "resiliency: there is no component \"{}\", its policies have no effect{}; {}",
             target,
             nearest == null ? "" : "; did you mean \"" + nearest + "\"?",
-            new TreeSet<>(componentTypes.keySet()));
+            componentTypes.isEmpty()
+                ? "there are none"
+                : "there are " + new TreeSet<>(componentTypes.keySet()));
       }
     }
   }

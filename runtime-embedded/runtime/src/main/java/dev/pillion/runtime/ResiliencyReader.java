@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -57,33 +58,55 @@ final class ResiliencyReader {
       var policies = fields.mapping(spec, "policies");
       if (policies != null) {
         fields.check(policies, POLICIES, "policies");
-        each(policies, "timeouts", this::timeout);
-        each(policies, "retries", this::retry);
-        each(policies, "circuitBreakers", this::breaker);
+        // A faulty one is there all the same: that nobody has defined it would be a second problem.
+        each(policies, "timeouts", this::timeout, name -> resiliency.timeout(name, Duration.ZERO));
+        each(
+            policies,
+            "retries",
+            this::retry,
+            name -> resiliency.retry(name, RetryPolicy.constant()));
+        each(
+            policies,
+            "circuitBreakers",
+            this::breaker,
+            name -> resiliency.circuitBreaker(name, CircuitBreakerPolicy.defaults()));
       }
       var targets = fields.mapping(spec, "targets");
       if (targets != null) {
         fields.check(targets, TARGETS, "targets");
-        each(targets, "apps", this::app);
-        each(targets, "actors", this::actor);
-        each(targets, "components", this::component);
+        each(targets, "apps", this::app, name -> {});
+        each(targets, "actors", this::actor, name -> {});
+        each(targets, "components", this::component, name -> {});
       }
     }
     return new ResiliencyDocument(resiliency.build(), places);
   }
 
-  private void each(MappingNode parent, String field, Entry entry) {
+  /**
+   * Reads the entries of a field.
+   *
+   * @param faulty what stands for an entry that is none
+   */
+  private void each(MappingNode parent, String field, Entry entry, Consumer<String> faulty) {
     var mapping = fields.mapping(parent, field);
-    if (mapping != null) {
-      YamlText.fields(mapping).forEach((name, node) -> checked(node, () -> entry.read(name, node)));
+    if (mapping == null) {
+      return;
     }
+    YamlText.fields(mapping).forEach((name, node) -> {
+      try {
+        entry.read(name, node);
+      } catch (IllegalArgumentException e) {
+        fields.problem(node, String.valueOf(e.getMessage()));
+        if (!name.isBlank()) {
+          faulty.accept(name);
+        }
+      }
+    });
   }
 
   private void timeout(String name, Node node) {
     var timeout = duration("the timeout \"" + name + "\"", node);
-    if (timeout != null) {
-      resiliency.timeout(name, timeout);
-    }
+    resiliency.timeout(name, timeout == null ? Duration.ZERO : timeout);
   }
 
   private void retry(String name, Node node) {
@@ -269,14 +292,6 @@ final class ResiliencyReader {
       fields.problem(
           node(node, field), "\"%s\" was \"%s\" but must be a whole number".formatted(field, text));
       return byDefault;
-    }
-  }
-
-  private void checked(Node node, Runnable reading) {
-    try {
-      reading.run();
-    } catch (IllegalArgumentException e) {
-      fields.problem(node, String.valueOf(e.getMessage()));
     }
   }
 }

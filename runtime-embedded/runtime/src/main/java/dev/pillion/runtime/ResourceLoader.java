@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
+import dev.pillion.component.NearestName;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -10,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -30,6 +33,12 @@ final class ResourceLoader {
       .setCodePointLimit(MAX_BYTES)
       .setSchema(new UntypedSchema())
       .build();
+
+  private static final Set<String> READ = Set.of("Component", "Resiliency", "Subscription");
+
+  /** Dapr's other kinds, of which some need a cluster. */
+  private static final Set<String> NOT_READ =
+      Set.of("Configuration", "HTTPEndpoint", "MCPServer", "WorkflowAccessPolicy");
 
   private final String appId;
   private final String namespace;
@@ -217,10 +226,7 @@ final class ResourceLoader {
       return true;
     }
     if (version.startsWith("dapr.io/") && !named) {
-      log.warn(
-          "{}: {} documents are not read by this version, it has no effect",
-          document.source(),
-          kind);
+      otherKind(document, kind);
     } else if (named && (version.isEmpty() || version.contains("dapr"))) {
       problems.add(
           "%s: a component has apiVersion: dapr.io/v1alpha1 and kind: Component, this has \"%s\" and \"%s\""
@@ -229,6 +235,29 @@ final class ResourceLoader {
       log.debug("{}: {} {} is not Dapr's", document.source(), version, kind);
     }
     return false;
+  }
+
+  /** A typo would take a whole document away. */
+  private void otherKind(YamlDocument document, String kind) {
+    if (NOT_READ.contains(kind)) {
+      log.warn(
+          "{}: {} documents are not read by this version, it has no effect",
+          document.source(),
+          kind);
+      return;
+    }
+    if (isForeign(document)) {
+      return;
+    }
+    var kinds = new TreeSet<>(NOT_READ);
+    kinds.addAll(READ);
+    var nearest = NearestName.to(kind, kinds);
+    problems.add("%s: Dapr has no kind \"%s\"%s; there are %s"
+        .formatted(
+            document.at("kind"),
+            kind,
+            nearest == null ? "" : ", did you mean \"" + nearest + "\"?",
+            kinds));
   }
 
   /** Another namespace, or scopes without this app: its errors are another app's. */

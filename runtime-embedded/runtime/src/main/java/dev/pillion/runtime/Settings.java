@@ -152,6 +152,6 @@ final class Settings {
   }
 
   private void problem(ComponentDocument document, String message) {
-    problems.add(document.describe() + ": " + message);
+    problems.add(document.describe(message) + ": " + message);
   }
 }

@@ -71,6 +71,11 @@ final class YamlDocument {
     return fields.text(root, field);
   }
 
+  /** Where a field stands; the document where it has none of that name. */
+  String at(String field) {
+    return source.at(YamlText.names(root).getOrDefault(field, root));
+  }
+
   String namespace() {
     var metadata = fields.mapping(root, "metadata");
     return metadata == null ? "" : fields.text(metadata, "namespace").orElse("");
@@ -137,7 +142,9 @@ final class YamlDocument {
   private boolean ignoreErrors(MappingNode spec) {
     var text = fields.text(spec, "ignoreErrors").orElse("");
     if (!text.isEmpty() && !text.equals("true") && !text.equals("false")) {
-      problem(spec, "\"ignoreErrors\" was \"%s\" but must be true or false".formatted(text));
+      problem(
+          valueOf(spec, "ignoreErrors"),
+          "\"ignoreErrors\" was \"%s\" but must be true or false".formatted(text));
     }
     return text.equals("true");
   }
@@ -151,11 +158,16 @@ final class YamlDocument {
     var parsed = GoDuration.parse(text, Duration.ZERO);
     if (parsed == null || parsed.isNegative() || parsed.isZero()) {
       problem(
-          spec,
+          valueOf(spec, "initTimeout"),
           "\"initTimeout\" was \"%s\" but must be a positive duration such as 5s".formatted(text));
       return ComponentSpec.DEFAULT_INIT_TIMEOUT;
     }
     return parsed;
+  }
+
+  /** Where a value stands that is known to be there. */
+  private static Node valueOf(MappingNode parent, String field) {
+    return YamlText.fields(parent).getOrDefault(field, parent);
   }
 
   private List<ComponentDocument.Item> items(MappingNode spec) {
@@ -176,7 +188,11 @@ final class YamlDocument {
         problem(item, "\"%s\" is set for the second time; write it once".formatted(name));
       }
       items.add(new ComponentDocument.Item(
-          name, value(item), secretRef(item), fields.text(item, "envRef").orElse(null)));
+          name,
+          fields.at(item),
+          value(item),
+          secretRef(item),
+          fields.text(item, "envRef").orElse(null)));
     }
     return items;
   }

@@ -53,16 +53,27 @@ final class YamlFields {
   }
 
   void check(MappingNode node, List<String> known, String what) {
-    for (String field : YamlText.fields(node).keySet()) {
+    YamlText.names(node).forEach((field, name) -> {
       if (!known.contains(field)) {
         var nearest = NearestName.to(field, known);
         problem(
-            node,
-            "\"%s\" is not a field of %s%s"
+            name,
+            "\"%s\" is not a field of %s; %s"
                 .formatted(
-                    field, what, nearest == null ? "" : "; did you mean \"" + nearest + "\"?"));
+                    field,
+                    what,
+                    nearest == null
+                        ? "it has " + listed(known)
+                        : "did you mean \"" + nearest + "\"?"));
       }
-    }
+    });
+  }
+
+  private static String listed(List<String> names) {
+    int last = names.size() - 1;
+    return last == 0
+        ? names.get(0)
+        : String.join(", ", names.subList(0, last)) + " and " + names.get(last);
   }
 
   String at(Node node) {

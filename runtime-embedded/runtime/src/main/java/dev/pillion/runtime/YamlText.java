@@ -11,10 +11,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
@@ -53,6 +55,15 @@ final class YamlText {
 
   /** The fields of a mapping in order, merged ones ({@code <<}) included. */
   static Map<String, Node> fields(MappingNode node) {
+    return collect(node, NodeTuple::getValueNode);
+  }
+
+  /** The same fields, each with what names it: where a field stands is for its name to say. */
+  static Map<String, Node> names(MappingNode node) {
+    return collect(node, NodeTuple::getKeyNode);
+  }
+
+  private static Map<String, Node> collect(MappingNode node, Function<NodeTuple, Node> part) {
     var fields = new LinkedHashMap<String, Node>();
     var merged = new ArrayList<Node>();
     node.getValue().forEach(tuple -> {
@@ -65,12 +76,12 @@ final class YamlText {
                 ? several.getValue()
                 : List.of(tuple.getValueNode()));
       } else {
-        fields.put(of(key), tuple.getValueNode());
+        fields.put(of(key), part.apply(tuple));
       }
     });
     for (Node other : merged) {
       if (other instanceof MappingNode mapping) {
-        fields(mapping).forEach(fields::putIfAbsent);
+        collect(mapping, part).forEach(fields::putIfAbsent);
       }
     }
     return fields;

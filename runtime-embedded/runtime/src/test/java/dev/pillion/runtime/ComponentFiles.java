@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** A folder of component files and a runtime on it. */
 final class ComponentFiles {
@@ -64,6 +65,24 @@ final class ComponentFiles {
       Files.createDirectories(path.getParent());
       Files.write(path, bytes);
       return this;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A problem as it is reported: where the setting stands with whose name it begins, if any. */
+  String placed(String file, String component, String problem) {
+    int end = problem.startsWith("\"") ? problem.indexOf('"', 1) : 0;
+    var name = end > 0 ? "name: " + problem.substring(1, end) : "no setting";
+    try {
+      var lines = Files.readAllLines(folder.resolve(file));
+      int line = 0;
+      while (line < lines.size()
+          && !lines.get(line).matches(".*- \\{?" + Pattern.quote(name) + "\\b.*")) {
+        line++;
+      }
+      return "%s:%d: component \"%s\": %s"
+          .formatted(file, line == lines.size() ? 1 : line + 1, component, problem);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -182,24 +182,24 @@ class ResiliencyFilesTest {
             "a.yaml:15: \"maxRetries\" was \"many\" but must be a whole number",
             "a.yaml:16: \"httpStatusCodes\": the range \"500-400\" in \"500-400\" ends before it begins",
             "a.yaml:17: \"gRPCStatusCodes\": \"17\" in \"17\" is no status from 0 to 16; a list looks like 4,13-14, without spaces",
-            "a.yaml:18: \"codes\" is not a field of matching",
+            "a.yaml:18: \"codes\" is not a field of matching; it has httpStatusCodes and gRPCStatusCodes",
             "a.yaml:20: \"maxRequests\" was -1 but must be from 0 to 100000",
             "a.yaml:21: \"interval\" was \"soon\" but must be a duration such as 500ms or 1m30s; a bare integer counts milliseconds",
             "a.yaml:22: \"timeout\" can't be negative: -5s",
             "a.yaml:25: \"circuitBreakerCacheSize\" can't be negative: -1",
-            "a.yaml:26: targets.apps.names.timeout: there is no timeout \"oddd\"; there are []",
+            "a.yaml:26: targets.apps.names.timeout: there is no timeout \"oddd\", did you mean \"odd\"?; there are [empty, huge, odd]",
             "a.yaml:26: targets.apps.names.retry: there is no retry policy \"x\"; there are "
                 + "[DaprBuiltInActorNotFoundRetries, DaprBuiltInActorReminderRetries, DaprBuiltInActorRetries, DaprBuiltInInitializationRetries, DaprBuiltInServiceRetries, cap, count, field, grpc, http, matching, pause, word]",
-            "a.yaml:26: targets.apps.names.circuitBreaker: there is no circuit breaker \"manyy\"; there are [wait, window]",
+            "a.yaml:26: targets.apps.names.circuitBreaker: there is no circuit breaker \"manyy\", did you mean \"many\"?; there are [many, wait, window]",
             "a.yaml:28: actor circuit breakers must include scope: \"circuitBreakerScope\" is type, id or both",
             "a.yaml:29: unknown circuit breaker scope \"Type\"; it is type, id or both",
             "a.yaml:31: \"outbond\" is not a field of a component target; did you mean \"outbound\"?",
-            "b.yaml:1: \"scope\" is not a field of a resiliency resource; did you mean \"scopes\"?",
-            "b.yaml:6: \"policy\" is not a field of spec",
+            "b.yaml:4: \"scope\" is not a field of a resiliency resource; did you mean \"scopes\"?",
+            "b.yaml:6: \"policy\" is not a field of spec; it has policies and targets",
             "c.yaml:1: the resiliency resource has no spec",
             "d.yaml:1: policies have apiVersion: dapr.io/v1alpha1 and kind: Resiliency, this has \"dapr.io/v1alpha1\" and \"resiliency\"",
             "e.yaml:1: policies have apiVersion: dapr.io/v1alpha1 and kind: Resiliency, this has \"dapr.io/v1\" and \"Resiliency\"",
-            "f.yaml:1: component \"f\": \"nonsense\" is not a setting of this component");
+            "f.yaml:11: component \"f\": \"nonsense\" is not a setting of this component");
   }
 
   @Test
@@ -207,7 +207,38 @@ class ResiliencyFilesTest {
     var code = Resiliency.builder().app("x", Target.withTimeout("t")).build();
     assertThat(files.problems(EmbeddedRuntime.builder("orders").resiliency(code)))
         .containsExactly(
-            "resiliency in code: targets.apps.x.timeout: there is no timeout \"t\"; there are []");
+            "resiliency in code: targets.apps.x.timeout: there is no timeout \"t\"; there are none");
+  }
+
+  @Test
+  void whatIsDefinedWronglyIsDefinedAllTheSame() {
+    files.file("a.yaml", spec("""
+        policies:
+          timeouts: {quick: soon}
+          retries: {again: {maxRetries: -7}}
+          circuitBreakers: {guard: {maxRequests: -1}}
+        targets:
+          apps:
+            billing: {timeout: quick, retry: again, circuitBreaker: guard}
+        """));
+    assertThat(files.problems())
+        .containsExactly(
+            "a.yaml:6: the timeout \"quick\" was \"soon\" but must be a duration such as 500ms or 1m30s; a bare integer counts milliseconds",
+            "a.yaml:8: \"maxRequests\" was -1 but must be from 0 to 100000");
+  }
+
+  @Test
+  void policiesOfAComponentNeedADirection() {
+    files.file("a.yaml", paper("st") + "---\n" + spec("""
+        policies: {timeouts: {t: 1s}}
+        targets:
+          components:
+            st:
+              timeout: t
+        """));
+    assertThat(files.problems())
+        .containsExactly(
+            "a.yaml:20: \"timeout\" is not a field of a component target; it has inbound and outbound");
   }
 
   @Test

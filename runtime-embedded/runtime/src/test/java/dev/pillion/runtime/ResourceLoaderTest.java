@@ -193,6 +193,20 @@ class ResourceLoaderTest {
     }
   }
 
+  @Test
+  void aKindThatDaprDoesNotHaveIsAProblem() {
+    files
+        .file("a.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Resilency\nspec: {}\n")
+        .file("b.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Gizmo\n")
+        .file("c.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Gizmo\nscopes: [other]\n");
+    assertThat(files.problems())
+        .containsExactly(
+            "a.yaml:2: Dapr has no kind \"Resilency\", did you mean \"Resiliency\"?; there are "
+                + "[Component, Configuration, HTTPEndpoint, MCPServer, Resiliency, Subscription, WorkflowAccessPolicy]",
+            "b.yaml:2: Dapr has no kind \"Gizmo\"; there are "
+                + "[Component, Configuration, HTTPEndpoint, MCPServer, Resiliency, Subscription, WorkflowAccessPolicy]");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -329,11 +343,11 @@ class ResourceLoaderTest {
         """);
     assertThat(files.problems())
         .contains(
-            "a.yaml:1: \"scope\" is not a field of a component; did you mean \"scopes\"?",
-            "a.yaml:1: \"entirelyDifferent\" is not a field of a component",
-            "a.yaml:6: \"versoin\" is not a field of spec; did you mean \"version\"?",
-            "a.yaml:6: \"initTimout\" is not a field of spec; did you mean \"initTimeout\"?",
-            "a.yaml:10: \"valeu\" is not a field of an entry of spec.metadata; did you mean \"value\"?",
+            "a.yaml:17: \"scope\" is not a field of a component; did you mean \"scopes\"?",
+            "a.yaml:18: \"entirelyDifferent\" is not a field of a component; it has apiVersion, kind, metadata, spec, auth and scopes",
+            "a.yaml:7: \"versoin\" is not a field of spec; did you mean \"version\"?",
+            "a.yaml:8: \"initTimout\" is not a field of spec; did you mean \"initTimeout\"?",
+            "a.yaml:11: \"valeu\" is not a field of an entry of spec.metadata; did you mean \"value\"?",
             "a.yaml:12: an entry of spec.metadata has no name",
             "a.yaml:14: a secretKeyRef has no name",
             "a.yaml:16: \"secretstore\" is not a field of auth; did you mean \"secretStore\"?");
@@ -369,7 +383,7 @@ class ResourceLoaderTest {
             "e.yaml:11: \"scopes\" must be a list",
             "f.yaml:4: \"metadata\" must be a list",
             "g.yaml:4: each entry of spec.metadata needs a name and a value",
-            "h.yaml:6: \"ignoreErrors\" was \"maybe\" but must be true or false",
+            "h.yaml:7: \"ignoreErrors\" was \"maybe\" but must be true or false",
             "i.yaml:8: \"version\" stands here for the second time; write it once",
             "j.yaml:13: \"value\" is set for the second time; write it once");
   }
@@ -379,7 +393,7 @@ class ResourceLoaderTest {
   void aWrongInitTimeoutIsAProblem(String timeout) {
     files.file("a.yaml", paper("a").replace("version: v1", "initTimeout: " + timeout));
     assertThat(files.problems())
-        .containsExactly("a.yaml:6: \"initTimeout\" was \"" + timeout
+        .containsExactly("a.yaml:7: \"initTimeout\" was \"" + timeout
             + "\" but must be a positive duration such as 5s");
   }
 

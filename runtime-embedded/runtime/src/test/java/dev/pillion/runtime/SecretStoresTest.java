@@ -70,7 +70,7 @@ class SecretStoresTest {
   }
 
   private void fails(String problem) {
-    assertThat(files.problems()).containsExactly("a.yaml:1: component \"a\": " + problem);
+    assertThat(files.problems()).containsExactly(files.placed("a.yaml", "a", problem));
   }
 
   @Test
@@ -213,7 +213,7 @@ class SecretStoresTest {
         .file("b.yaml", paper("b", "nonsense: 1"));
     assertThat(files.problems())
         .hasSize(2)
-        .anySatisfy(p -> assertThat(p).startsWith("b.yaml:1: component \"b\": \"nonsense\""))
+        .anySatisfy(p -> assertThat(p).startsWith("b.yaml:11: component \"b\": \"nonsense\""))
         .anySatisfy(p -> assertThat(p).contains("component \"file\"", "must hold a JSON object"));
   }
 
@@ -223,7 +223,7 @@ class SecretStoresTest {
     files.file("a.yaml", using("env", "value: secretKeyRef: {name: x}"));
     assertThat(files.problems())
         .containsExactly(
-            "z.yaml:1: component \"env\": \"prefx\" is not a setting of this component; did you mean \"prefix\"?");
+            "z.yaml:8: component \"env\": \"prefx\" is not a setting of this component; did you mean \"prefix\"?");
   }
 
   @Test
@@ -295,7 +295,7 @@ class SecretStoresTest {
     };
     assertThat(files.problems(files.builder().component("vault", vault)))
         .containsExactly(
-            "a.yaml:1: component \"a\": \"value\": the secret store \"vault\" failed: no permission");
+            "a.yaml:11: component \"a\": \"value\": the secret store \"vault\" failed: no permission");
   }
 
   @Test

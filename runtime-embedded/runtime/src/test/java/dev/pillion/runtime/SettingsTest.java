@@ -26,7 +26,17 @@ class SettingsTest {
   }
 
   private void fails(String problem) {
-    assertThat(files.problems()).containsExactly("a.yaml:1: component \"a\": " + problem);
+    assertThat(files.problems()).containsExactly(files.placed("a.yaml", "a", problem));
+  }
+
+  @Test
+  void aProblemStandsWhereItsSettingDoes() {
+    files.file("a.yaml", paper("a", "size: x", "siez: 1", "value: envRef: NOT_SET"));
+    assertThat(files.problems())
+        .containsExactlyInAnyOrder(
+            "a.yaml:11: component \"a\": \"size\" was \"x\" but must be a whole number",
+            "a.yaml:13: component \"a\": \"siez\" is not a setting of this component; did you mean \"size\"?",
+            "a.yaml:15: component \"a\": \"value\": the variable \"NOT_SET\" is not set");
   }
 
   @Test

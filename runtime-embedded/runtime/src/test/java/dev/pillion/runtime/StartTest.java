@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.pillion.ComponentException;
+import dev.pillion.InvalidConfigurationException;
 import dev.pillion.NoSuchComponentException;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.state.engine.InMemoryStateStore;
@@ -313,6 +314,33 @@ class StartTest {
         .hasMessage("the runtime \"orders\" could not start")
         .hasRootCauseMessage("port 1 is taken");
     assertThat(events).containsExactly("open a", "close good", "close a");
+  }
+
+  @Test
+  void aRuntimeHasOneAppBesideIt() {
+    class App implements Extension {
+      private final AppConnection connection;
+
+      App(String protocol, int port) {
+        connection = new AppConnection(protocol, "127.0.0.1", port, 0, "WAITING", null);
+      }
+
+      @Override
+      public AppConnection appConnection() {
+        return connection;
+      }
+    }
+
+    var builder = builder()
+        .component("a", backend("a"))
+        .with(new App("http", 3000))
+        .with(new App("grpc", 3001));
+    assertThat(catchThrowable(builder::start))
+        .isInstanceOf(InvalidConfigurationException.class)
+        .hasMessageContaining(
+            "a runtime has one app beside it, but its extensions connect it to http://127.0.0.1:3000 and grpc://127.0.0.1:3001;"
+                + " keep one, and give every other app a runtime of its own");
+    assertThat(events).isEmpty();
   }
 
   @Test

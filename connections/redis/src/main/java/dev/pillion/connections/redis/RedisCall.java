@@ -10,6 +10,7 @@ import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
 import io.lettuce.core.protocol.ProtocolKeyword;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,20 @@ public final class RedisCall<T> {
     return new RedisCall<>(command, output, all, key, null);
   }
 
+  /**
+   * A command about one key, which does not come first: {@code arguments} adds all of them, the key
+   * by {@link CommandArgs#addKey}.
+   */
+  public static <T> RedisCall<T> of(
+      ProtocolKeyword command,
+      Function<ByteArrayCodec, ? extends CommandOutput<byte[], byte[], T>> output,
+      byte[] key,
+      Consumer<CommandArgs<byte[], byte[]>> arguments) {
+    var all = new CommandArgs<>(ByteArrayCodec.INSTANCE);
+    arguments.accept(all);
+    return new RedisCall<>(command, output, all, key, null);
+  }
+
   /** A command about the connection, for the node that has {@code key}. */
   public static <T> RedisCall<T> nodeOf(
       byte[] key,
@@ -71,18 +86,23 @@ public final class RedisCall<T> {
   /** A script that answers a number. In a cluster, all keys must be in one slot. */
   public static RedisCall<Long> script(
       RedisScript script, List<byte[]> keys, List<byte[]> arguments) {
+    return script(script, IntegerOutput::new, keys, arguments);
+  }
+
+  /** A script that answers something else. In a cluster, all keys must be in one slot. */
+  public static <T> RedisCall<T> script(
+      RedisScript script,
+      Function<ByteArrayCodec, ? extends CommandOutput<byte[], byte[], T>> output,
+      List<byte[]> keys,
+      List<byte[]> arguments) {
     byte[] key = keys.isEmpty() ? NO_KEY : keys.get(0);
     return new RedisCall<>(
         CommandType.EVALSHA,
-        IntegerOutput::new,
+        output,
         scriptArguments(script.digest(), keys, arguments),
         key,
         () -> new RedisCall<>(
-            CommandType.EVAL,
-            IntegerOutput::new,
-            scriptArguments(script.text(), keys, arguments),
-            key,
-            null));
+            CommandType.EVAL, output, scriptArguments(script.text(), keys, arguments), key, null));
   }
 
   private static CommandArgs<byte[], byte[]> scriptArguments(

@@ -241,6 +241,11 @@ public final class RedisConnection implements AutoCloseable {
     return link.isCluster();
   }
 
+  /** How long a call without an earlier deadline is waited for. */
+  public Duration timeout() {
+    return link.timeout();
+  }
+
   /** Where it leads, for messages. */
   public String server() {
     return server;

@@ -17,6 +17,7 @@ import java.sql.SQLException;
 public final class SqliteDatabase implements AutoCloseable {
   private final SqliteSettings settings;
   private final TimeSource time;
+  private final SqliteConnector connector;
   private final WriteTransaction transaction;
   private final GroupCommit writers;
   private final ReadPool readers;
@@ -24,7 +25,7 @@ public final class SqliteDatabase implements AutoCloseable {
   private SqliteDatabase(SqliteSettings settings, TimeSource time, NetworkFileSystem fileSystem) {
     this.settings = settings;
     this.time = time;
-    var connector = new SqliteConnector(settings, fileSystem);
+    connector = new SqliteConnector(settings, fileSystem);
     transaction = new WriteTransaction(settings, connector);
     writers = new GroupCommit(settings, time, transaction);
     readers = new ReadPool(settings, connector);
@@ -78,6 +79,11 @@ public final class SqliteDatabase implements AutoCloseable {
   /** As {@link #write}, a little cheaper, for work in which at most one statement writes. */
   public <T> T writeOne(SqlWork<T> work, Deadline deadline) {
     return writers.run(new Write<>(work, true, time.nanos()), earlier(deadline));
+  }
+
+  /** A look at the commits of all processes; to be closed by the caller, before this. */
+  public ChangeWatch watch() {
+    return new ChangeWatch(settings, connector, time);
   }
 
   /** How many transactions were committed since opening. */

@@ -6,6 +6,7 @@ import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.pubsub.DeliveryResult;
+import dev.pillion.pubsub.NotHandledException;
 import dev.pillion.pubsub.spi.Disposition;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -114,6 +115,9 @@ final class DeliveryAttempts {
       results = left.isEmpty() ? List.of() : handle(left, call);
     } catch (Exception e) {
       running.handled();
+      if (e instanceof NotHandledException) {
+        running.stop();
+      }
       for (var message : left) {
         if (running.isStopped()) {
           message.takeBack();
@@ -130,8 +134,7 @@ final class DeliveryAttempts {
   private List<DeliveryResult> handle(List<Tracked> left, Call call) throws Exception {
     var items = new ArrayList<EventSink.Item>(left.size());
     for (var message : left) {
-      var delivery =
-          new HandedDelivery(pubsub.name(), topic, path, message, call.context().deadline());
+      var delivery = new HandedDelivery(pubsub.name(), topic, path, message, call.context());
       items.add(new EventSink.Item(message.event(), delivery));
     }
     try {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.engine;
 
+import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.pubsub.Delivery;
 import java.util.Map;
 
 /** What a handler sees of the attempt it is in. */
-record HandedDelivery(String pubsub, String topic, String path, Tracked message, Deadline deadline)
+record HandedDelivery(
+    String pubsub, String topic, String path, Tracked message, CallContext context)
     implements Delivery {
   @Override
   public int attempt() {
@@ -21,6 +23,16 @@ record HandedDelivery(String pubsub, String topic, String path, Tracked message,
   @Override
   public byte[] envelope() {
     return message.event().envelope();
+  }
+
+  @Override
+  public Deadline deadline() {
+    return context.deadline();
+  }
+
+  @Override
+  public Map<String, String> traceHeaders() {
+    return context.headers();
   }
 
   @Override

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.pubsub.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import dev.pillion.ComponentException;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.connections.sqlite.SqliteSettings;
+import dev.pillion.pubsub.spi.Disposition;
+import dev.pillion.pubsub.spi.Message;
+import dev.pillion.testkit.ManualTime;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** Leases, orders and old events; no clock moves unless the test moves it. */
+class SqliteMembersTest {
+  private static final Duration RENEWAL = Duration.ofSeconds(5);
+
+  @TempDir
+  Path directory;
+
+  private final ManualTime time = new ManualTime();
+  private final List<TestBroker> brokers = new ArrayList<>();
+
+  @AfterEach
+  void close() {
+    brokers.forEach(TestBroker::close);
+  }
+
+  private Path file() {
+    return directory.resolve("pubsub.db");
+  }
+
+  private SqlitePubSub.Builder builder() {
+    return SqlitePubSub.builder(SqliteSettings.at(file()));
+  }
+
+  private TestBroker open(SqlitePubSub component) {
+    return open(component, true);
+  }
+
+  private TestBroker open(SqlitePubSub component, boolean keeps) {
+    var opened = new TestBroker(file(), component, time, keeps);
+    brokers.add(opened);
+    return opened;
+  }
+
+  /** Moves the time on, by one renewal after the other, so that {@code renewing} members renew. */
+  private void advance(TestBroker any, int renewals, int renewing) {
+    for (int i = 0; i < renewals; i++) {
+      long before = any.number("SELECT coalesce(sum(renewals), 0) FROM pubsub_owners");
+      time.advance(RENEWAL);
+      any.awaitNumber("SELECT coalesce(sum(renewals), 0) FROM pubsub_owners", before + renewing);
+    }
+  }
+
+  @Test
+  void whatAStoppedMemberHeldComesToOthersAfterItsLease() {
+    var gate = new CountDownLatch(1);
+    var stopped = new TestReceiver(message -> SqliteDeliveryTest.awaiting(gate));
+    var one = open(builder().build(), false);
+    one.subscribe("paid", "g", 1, stopped);
+    one.publishKeyed("paid", "k", "a", "b");
+    one.publish("paid", "c");
+    stopped.awaitTexts("a");
+    one.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE owner IS NOT NULL", 3);
+
+    var othersGate = new CountDownLatch(1);
+    var others = new TestReceiver(message -> SqliteDeliveryTest.awaiting(othersGate));
+    var two = open(builder().build());
+    two.subscribe("paid", "g", others);
+    advance(two, 3, 1);
+    assertThat(others.received).isEmpty();
+    time.advance(RENEWAL);
+    others.awaitInAnyOrder("a", "c");
+    assertThat(others.received)
+        .allMatch(message -> message.isRedelivered() && message.attempts() == 0);
+
+    // The stopped one goes on: it learns of it at its next claim, and its success counts.
+    one.publish("paid", "d");
+    await().atMost(TestReceiver.PATIENCE).until(() -> stopped.revoked.equals(List.of("a")));
+    gate.countDown();
+    two.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE event_id = 1", 0);
+    var again = others.received.get(others.texts().indexOf("a"));
+    assertThatExceptionOfType(ComponentException.class)
+        .isThrownBy(() -> again.recordAttempts(1))
+        .withMessageContaining("event 1 of topic \"paid\" is no longer held for group \"g\"");
+    othersGate.countDown();
+    two.awaitAllDone();
+    assertThat(others.texts()).filteredOn("b"::equals).hasSize(1);
+    assertThat(stopped.texts()).doesNotContain("b", "c");
+  }
+
+  @Test
+  void whatWasLostIsNotTakenBackWhileItsHandlerStillRuns() {
+    var gate = new CountDownLatch(1);
+    var stopped = new TestReceiver(message -> SqliteDeliveryTest.awaiting(gate));
+    var one = open(builder().build(), false);
+    one.subscribe("paid", "g", 5, stopped);
+    one.publish("paid", "a");
+    one.publishKeyed("paid", "k", "b");
+    stopped.awaitInAnyOrder("a", "b");
+    try (var raw = new RawDatabase(file())) {
+      // As if others had ended it and given everything back.
+      raw.execute("UPDATE pubsub_deliveries SET owner = NULL, due_at = 0");
+      raw.execute("DELETE FROM pubsub_owners");
+    }
+    one.publish("paid", "c");
+    stopped.awaitInAnyOrder("a", "b", "c");
+    assertThat(stopped.revoked).containsExactlyInAnyOrder("a", "b");
+    one.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE owner IS NOT NULL", 3);
+    stopped.answer = message -> Disposition.ACKNOWLEDGE;
+    gate.countDown();
+    one.awaitAllDone();
+    // Success ends it, although it had come once more.
+    assertThat(stopped.texts()).containsExactlyInAnyOrder("a", "b", "c");
+  }
+
+  @Test
+  void aSlowHandlerKeepsWhatItHasForAsLongAsItTakes() {
+    var gate = new CountDownLatch(1);
+    var slow = new TestReceiver(message -> SqliteDeliveryTest.awaiting(gate));
+    var one = open(builder().build());
+    one.subscribe("paid", "g", 1, slow);
+    one.publish("paid", "a");
+    slow.awaitTexts("a");
+    var others = new TestReceiver();
+    var two = open(builder().build());
+    two.subscribe("paid", "g", others);
+    advance(two, 12, 2);
+    gate.countDown();
+    two.awaitAllDone();
+    assertThat(others.received).isEmpty();
+    assertThat(slow.revoked).isEmpty();
+  }
+
+  @Test
+  void nobodyIsFoundGoneBecauseNobodyCouldWrite() {
+    var one = open(builder().build());
+    var two = open(builder().build());
+    one.subscribe("paid", "g", new TestReceiver());
+    two.subscribe("paid", "g", new TestReceiver());
+    advance(one, 2, 2);
+    String members = "SELECT group_concat(incarnation) FROM pubsub_owners";
+    long renewals = one.number("SELECT sum(renewals) FROM pubsub_owners");
+    try (var raw = new RawDatabase(file())) {
+      var before = raw.text(members);
+      raw.execute("BEGIN IMMEDIATE");
+      for (int i = 0; i < 20; i++) {
+        time.advance(RENEWAL);
+      }
+      raw.execute("COMMIT");
+      await().atMost(TestReceiver.PATIENCE).until(() -> {
+        time.advance(RENEWAL);
+        return one.number("SELECT sum(renewals) FROM pubsub_owners") >= renewals + 8;
+      });
+      assertThat(raw.text(members)).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void whatAClaimOfUnknownOutcomeHasTakenIsGivenBack() {
+    var broker = open(builder().processingTimeout(Duration.ofHours(1)).build(), false);
+    var receiver = new TestReceiver();
+    var intake = broker.subscribe("paid", "g", receiver);
+    broker.publish("paid", "a");
+    receiver.awaitTexts("a");
+    broker.awaitAllDone();
+    try (var raw = new RawDatabase(file())) {
+      raw.execute("BEGIN IMMEDIATE");
+      // As if a claim of b had been committed, and nobody been told; c is there to be claimed.
+      raw.execute(
+          "INSERT INTO pubsub_events (topic_id, published_at, data) VALUES (1, 0, 'b'), (1, 0, 'c')");
+      raw.execute("UPDATE pubsub_groups SET position = 2");
+      raw.execute(
+          "INSERT INTO pubsub_deliveries (group_id, event_id, owner, fetches) SELECT group_id, 2, incarnation, 1 FROM pubsub_owners");
+      raw.execute("COMMIT");
+      raw.execute("BEGIN IMMEDIATE");
+      intake.resume();
+      var warnings = warnings();
+      await().atMost(TestReceiver.PATIENCE).until(() -> {
+        time.advance(Duration.ofSeconds(1));
+        return warnings.stream().anyMatch(line -> line.contains("can't go on for now"));
+      });
+      raw.execute("COMMIT");
+    }
+    receiver.awaitInAnyOrder("a", "b", "c");
+    assertThat(receiver.received).noneMatch(Message::isRedelivered);
+    broker.awaitAllDone();
+  }
+
+  /** What the intakes log from now on. */
+  private static List<String> warnings() {
+    var lines = new CopyOnWriteArrayList<String>();
+    var appender = new AppenderBase<ILoggingEvent>() {
+      @Override
+      protected void append(ILoggingEvent event) {
+        lines.add(event.getFormattedMessage());
+      }
+    };
+    appender.start();
+    ((Logger) LoggerFactory.getLogger(SqliteIntake.class)).addAppender(appender);
+    return lines;
+  }
+
+  @Test
+  void theMembersOfAGroupHaveOneOrdering() {
+    var byKey = open(builder().build());
+    var failing = TestReceiver.failing("a");
+    var intake = byKey.subscribe("paid", "g", failing);
+    byKey.publishKeyed("paid", "k", "a", "b");
+    byKey.publish("paid", "c");
+    failing.awaitInAnyOrder("a", "c");
+    byKey.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE due_at > 0", 1);
+    byKey.publishKeyed("paid", "k", "d");
+    byKey.awaitNumber("SELECT count(*) FROM pubsub_deliveries", 3);
+
+    var byTopic = open(builder().ordering(Ordering.TOPIC).build());
+    var receiver = new TestReceiver();
+    assertThatExceptionOfType(ComponentException.class)
+        .isThrownBy(() -> byTopic.subscribe("paid", "g", receiver))
+        .withMessage(
+            "group \"g\" of topic \"paid\" has members with ordering \"key\", and \"topic\" is asked for; close those first, or set \"ordering\" alike in all processes")
+        .matches(ComponentException::isTransient);
+    byTopic.subscribe("paid", "other", new TestReceiver());
+
+    intake.close(Deadline.none());
+    var inOrder = byTopic.subscribe("paid", "g", receiver);
+    receiver.awaitTexts("a", "b", "d");
+    inOrder.close(Deadline.none());
+
+    byTopic.publishKeyed("paid", "k", "e", "f");
+    byTopic.publish("paid", "g");
+    var back = new TestReceiver();
+    byKey.subscribe("paid", "g", back);
+    back.awaitInAnyOrder("e", "f", "g");
+    byKey.awaitAllDone();
+  }
+
+  @Test
+  void eventsDoneByAllGroupsAreRemovedWhenTheyAreOldEnough() {
+    var broker = open(builder().retention(Duration.ofHours(1)).build());
+    var failing = TestReceiver.failing("a");
+    broker.subscribe("paid", "one", failing);
+    var lagging = broker.subscribe("paid", "two", new TestReceiver());
+    broker.publish("paid", "a", "b", "c");
+    broker.publish("unheard", "x");
+    failing.awaitInAnyOrder("a", "b", "c");
+    broker.awaitNumber("SELECT count(*) FROM pubsub_deliveries", 1);
+    lagging.close(Deadline.none());
+    broker.publish("paid", "d");
+    failing.awaitInAnyOrder("a", "b", "c", "d");
+    broker.awaitNumber("SELECT count(*) FROM pubsub_deliveries", 1);
+
+    time.advance(Duration.ofMinutes(61));
+    // a failed in one, d was not looked at by two; x nobody has asked for.
+    broker.awaitNumber("SELECT count(*) FROM pubsub_events", 2);
+    assertThat(broker.number("SELECT sum(id) FROM pubsub_events")).isEqualTo(1 + 5);
+
+    failing.answer = message -> Disposition.ACKNOWLEDGE;
+    var two = new TestReceiver();
+    broker.subscribe("paid", "two", two);
+    two.awaitTexts("d");
+    time.advance(Duration.ofMinutes(61));
+    broker.awaitAllDone();
+    time.advance(Duration.ofMinutes(10));
+    broker.awaitNumber("SELECT count(*) FROM pubsub_events", 0);
+    // A removed event's id is never given out again: positions would be wrong.
+    broker.publish("paid", "e");
+    await().atMost(TestReceiver.PATIENCE).until(() -> failing.texts().contains("e"));
+  }
+
+  @Test
+  void whatIsYoungerThanTheRetentionStaysForNewGroups() {
+    var broker = open(builder().retention(Duration.ofHours(1)).build());
+    var receiver = new TestReceiver();
+    broker.subscribe("paid", "one", receiver);
+    broker.publish("paid", "old");
+    receiver.awaitCount(1);
+    time.advance(Duration.ofMinutes(40));
+    broker.publish("paid", "young");
+    receiver.awaitCount(2);
+    broker.awaitAllDone();
+    time.advance(Duration.ofMinutes(30));
+    broker.awaitNumber("SELECT count(*) FROM pubsub_events", 1);
+    var late = new TestReceiver();
+    broker.subscribe("paid", "late", late);
+    late.awaitTexts("young");
+  }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.grpc;
+
+import dev.pillion.HandlerRegistration;
+import dev.pillion.component.ComponentMetadata;
+import dev.pillion.component.ComponentSpec;
+import dev.pillion.pubsub.DeliveryHandler;
+import dev.pillion.pubsub.SubscribeOptions;
+import dev.pillion.pubsub.Topic;
+import dev.pillion.pubsub.testkit.DeliveryContract;
+import dev.pillion.pubsub.testkit.PubSubDoor;
+import dev.pillion.resiliency.Resiliency;
+import dev.pillion.resiliency.RetryPolicy;
+import dev.pillion.resiliency.Target;
+import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testservers.KafkaServer;
+import dev.pillion.testservers.RealServers;
+import dev.pillion.testservers.RedisServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The outcome table on every broker that outlives its process. */
+@ExtendWith(RealServers.class)
+class EveryBrokerIT {
+  /** One broker behind runtimes. */
+  abstract static class Broker extends DeliveryContract {
+    private final String type;
+
+    Broker(String type) {
+      this.type = type;
+    }
+
+    abstract Map<String, String> settings();
+
+    @Override
+    protected PubSubDoor open(PubSubDoor.Settings settings) {
+      var metadata = ComponentMetadata.of(settings());
+      var builder = EmbeddedRuntime.builder(settings.appId())
+          .environment(Map.of())
+          .drainTimeout(settings.drainTimeout())
+          .component(new ComponentSpec("bus", type, "v1", metadata, Duration.ofSeconds(20), false));
+      if (settings.attempts() > 1) {
+        builder.resiliency(Resiliency.builder()
+            .retry(
+                "again", RetryPolicy.constant(settings.pause()).maxRetries(settings.attempts() - 1))
+            .component("bus", Target.withRetry("again"), Target.withoutPolicies())
+            .build());
+      }
+      return new RuntimeDoor(builder.start());
+    }
+  }
+
+  /** A runtime as its program sees it. */
+  record RuntimeDoor(EmbeddedRuntime runtime) implements PubSubDoor {
+    @Override
+    public Topic topic(String topic) {
+      return runtime.topic("bus", topic);
+    }
+
+    @Override
+    public HandlerRegistration subscribe(
+        String topic, SubscribeOptions options, DeliveryHandler<byte[]> handler) {
+      return runtime.subscribe("bus", topic, byte[].class, options, handler);
+    }
+
+    @Override
+    public void close() {
+      runtime.close();
+    }
+  }
+
+  @Nested
+  @DisplayName("SQLite")
+  class OnSqlite extends Broker {
+    @TempDir
+    Path folder;
+
+    OnSqlite() {
+      super("pubsub.sqlite");
+    }
+
+    @Override
+    Map<String, String> settings() {
+      return Map.of(
+          "connectionString", folder.resolve("bus.db").toString(), "redeliverInterval", "100ms");
+    }
+  }
+
+  @Nested
+  @DisplayName("Redis Streams")
+  class OnRedis extends Broker {
+    private RedisServer redis;
+
+    OnRedis() {
+      super("pubsub.redis");
+    }
+
+    @BeforeEach
+    void use(RedisServer shared) {
+      redis = shared;
+    }
+
+    @Override
+    Map<String, String> settings() {
+      return Map.of(
+          "redisHost", redis.uri().getHost() + ":" + redis.uri().getPort(),
+          "processingTimeout", "500ms",
+          "redeliverInterval", "100ms");
+    }
+  }
+
+  @Nested
+  @DisplayName("Kafka")
+  class OnKafka extends Broker {
+    private static final Set<String> CREATED = ConcurrentHashMap.newKeySet();
+
+    private KafkaServer kafka;
+
+    OnKafka() {
+      super("pubsub.kafka");
+    }
+
+    @BeforeEach
+    void use(KafkaServer shared) {
+      kafka = shared;
+    }
+
+    @Override
+    Map<String, String> settings() {
+      return Map.of(
+          "brokers", kafka.bootstrap(),
+          "authType", "none",
+          "initialOffset", "oldest",
+          "backOffDuration", "100ms");
+    }
+
+    @Override
+    protected void createTopic(String name) {
+      if (CREATED.add(name)) {
+        kafka.createTopic(name, 2);
+      }
+    }
+  }
+}
