@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.samples;
 
+import dev.pillion.local.Local;
 import dev.pillion.outbox.JdbcOutbox;
 import dev.pillion.pubsub.PublishOptions;
-import dev.pillion.pubsub.engine.InMemoryPubSub;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,12 +24,13 @@ public final class OutboxProgram {
   private OutboxProgram() {}
 
   public static void main(String[] args) throws Exception {
-    var database = database();
+    var folder = Files.createDirectories(Path.of("target", "data"));
+    var database = database(folder);
     var outbox = JdbcOutbox.over(database);
     outbox.createTable();
     var arrived = new CountDownLatch(1);
     try (var runtime = EmbeddedRuntime.builder("shop")
-        .component("pubsub", InMemoryPubSub.create())
+        .with(Local.in(folder))
         .with(outbox)
         .subscribe("pubsub", "orders", Order.class, order -> {
           System.out.println("told of " + order);
@@ -67,8 +68,7 @@ public final class OutboxProgram {
         .publish("pubsub", "orders", order, PublishOptions.defaults().partitionKey(order.id()));
   }
 
-  private static SQLiteDataSource database() throws Exception {
-    var folder = Files.createDirectories(Path.of("target", "data"));
+  private static SQLiteDataSource database(Path folder) throws SQLException {
     var config = new SQLiteConfig();
     config.setJournalMode(SQLiteConfig.JournalMode.WAL);
     var database = new SQLiteDataSource(config);
