@@ -18,6 +18,7 @@ public final class BenchmarkMain {
 
   private static final Map<String, Group> GROUPS = new TreeMap<>(Map.of(
       "layer", LayerResults::run,
+      "pubsub", PubSubComparison::run,
       "resiliency", ResiliencyResults::run,
       "redis", RedisComparison::run,
       "sqlite", SqliteComparison::run,

@@ -9,7 +9,6 @@ import dev.pillion.pubsub.DeliveryResult;
 import dev.pillion.pubsub.NotHandledException;
 import dev.pillion.pubsub.spi.Disposition;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * the call chain, whose policies repeat it with what is left. Used by one thread.
  */
 final class DeliveryAttempts {
+  private static final String PARENT = "traceparent";
+
   private final Surroundings around;
   private final NamedPubSub pubsub;
   private final String topic;
@@ -72,7 +73,7 @@ final class DeliveryAttempts {
         }
       }
     } finally {
-      running.ended();
+      running.working();
     }
   }
 
@@ -85,12 +86,9 @@ final class DeliveryAttempts {
     if (event.traceparent().isEmpty()) {
       return Map.of();
     }
-    var headers = new HashMap<String, String>();
-    headers.put("traceparent", event.traceparent());
-    if (!event.tracestate().isEmpty()) {
-      headers.put("tracestate", event.tracestate());
-    }
-    return headers;
+    return event.tracestate().isEmpty()
+        ? Map.of(PARENT, event.traceparent())
+        : Map.of(PARENT, event.traceparent(), "tracestate", event.tracestate());
   }
 
   private void attempt(List<Tracked> messages, int limit, Call call) throws Exception {
@@ -106,29 +104,41 @@ final class DeliveryAttempts {
                 .formatted(message.attempts())));
       }
     }
-    if (left.isEmpty() || !running.begin()) {
+    if (left.isEmpty() || running.isStopped()) {
       return;
     }
+    // No interrupt of a stop may meet what talks to the broker.
+    running.working();
     left.removeIf(message -> !message.begin());
+    if (left.isEmpty()) {
+      return;
+    }
+    if (!running.begin()) {
+      left.forEach(Tracked::takeBack);
+      return;
+    }
     List<DeliveryResult> results;
     try {
-      results = left.isEmpty() ? List.of() : handle(left, call);
+      results = handle(left, call);
     } catch (Exception e) {
-      running.handled();
+      running.working();
       if (e instanceof NotHandledException) {
         running.stop();
       }
-      for (var message : left) {
-        if (running.isStopped()) {
-          message.takeBack();
-        }
-        message.failed(e);
-      }
+      left.forEach(message -> failed(message, e));
       running.between();
       throw e;
     }
-    running.handled();
+    running.working();
     settle(left, results);
+  }
+
+  /** An attempt that ended under a stop is not held against the message. */
+  private void failed(Tracked message, Exception cause) {
+    if (running.isStopped()) {
+      message.takeBack();
+    }
+    message.failed(cause);
   }
 
   private List<DeliveryResult> handle(List<Tracked> left, Call call) throws Exception {
@@ -139,9 +149,12 @@ final class DeliveryAttempts {
     }
     try {
       return handler.sink().handle(items);
-    } catch (StackOverflowError | LinkageError | AssertionError e) {
-      // The handler's own fault, not the JVM's end.
+    } catch (Error e) {
+      // The attempt has failed, whatever the reason; the thread that brings events must not end.
       throw new DeliveryFailedException("the handler failed with " + e, e);
+    } finally {
+      // What a handler leaves behind would end the broker's wait for the next event.
+      Thread.interrupted();
     }
   }
 
@@ -177,7 +190,7 @@ final class DeliveryAttempts {
     if (failure == null) {
       message.settle(Disposition.ACKNOWLEDGE);
     } else {
-      message.failed(failure);
+      failed(message, failure);
     }
     return failure;
   }

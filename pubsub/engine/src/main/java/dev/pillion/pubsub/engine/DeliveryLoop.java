@@ -35,32 +35,44 @@ final class DeliveryLoop {
   /** Delivers messages to a subscriber; returns when no attempt of any of them runs. */
   List<Disposition> deliver(
       Subscriber subscriber, List<Message> messages, RunningDelivery running) {
+    if (messages.size() == 1) {
+      var only = new Tracked(messages.get(0));
+      var path = path(subscriber, only);
+      if (path != null) {
+        attempt(subscriber, path, List.of(only), running);
+      }
+      return List.of(only.disposition());
+    }
     var all = messages.stream().map(Tracked::new).toList();
     var byPath = new LinkedHashMap<String, List<Tracked>>();
     for (var message : all) {
-      route(subscriber, message, byPath);
+      var path = path(subscriber, message);
+      if (path != null) {
+        byPath.computeIfAbsent(path, p -> new ArrayList<>()).add(message);
+      }
     }
     byPath.forEach((path, routed) -> attempt(subscriber, path, routed, running));
     return all.stream().map(Tracked::disposition).toList();
   }
 
-  private void route(Subscriber subscriber, Tracked message, Map<String, List<Tracked>> byPath) {
+  /** Where the message goes; null when that is settled: to nobody. */
+  private @Nullable String path(Subscriber subscriber, Tracked message) {
     try {
       var event = subscriber.reader().read(message.message());
       message.read(event);
       if (event.isExpired(around.time().now())) {
         unwanted(subscriber, message, "it has expired");
-        return;
+        return null;
       }
       var path = subscriber.routes().path(event::variables);
       if (path == null) {
         unwanted(subscriber, message, "no routing rule matches it");
-      } else {
-        byPath.computeIfAbsent(path, p -> new ArrayList<>()).add(message);
       }
+      return path;
     } catch (MalformedEventException | Expressions.EvaluationException e) {
       message.failed(e);
       failed(subscriber, message);
+      return null;
     }
   }
 
@@ -74,7 +86,7 @@ final class DeliveryLoop {
       }
       return;
     }
-    if (!handler.enter(running)) {
+    if (!handler.enter(running, subscriber::isActive)) {
       return;
     }
     try {
@@ -119,7 +131,7 @@ final class DeliveryLoop {
     var dead = subscriber.deadLetterTopic();
     if (dead == null) {
       warn(message, "it will be delivered again", null);
-      message.settle(Disposition.REDELIVER);
+      message.redeliver();
       return;
     }
     try {
@@ -128,7 +140,7 @@ final class DeliveryLoop {
       message.settle(Disposition.ACKNOWLEDGE);
     } catch (RuntimeException e) {
       warn(message, "the dead letter topic does not take it, it will be delivered again", e);
-      message.settle(Disposition.REDELIVER);
+      message.redeliver();
     }
   }
 

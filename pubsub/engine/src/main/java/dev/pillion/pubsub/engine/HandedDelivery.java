@@ -22,7 +22,7 @@ record HandedDelivery(
 
   @Override
   public byte[] envelope() {
-    return message.event().envelope();
+    return message.event().envelope().clone();
   }
 
   @Override

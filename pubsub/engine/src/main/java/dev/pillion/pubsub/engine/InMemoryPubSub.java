@@ -81,8 +81,9 @@ public final class InMemoryPubSub implements PubSubComponent {
   @Override
   public Intake subscribe(TopicSubscription subscription, MessageReceiver receiver) {
     var group = new MemoryGroup(context(), subscription, receiver, groups::remove);
-    groups.add(group);
     group.start();
+    // From here on publishers wait for it.
+    groups.add(group);
     return group;
   }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -24,6 +25,9 @@ final class MemoryGroup implements Intake {
   private static final int BULK = 100;
   private static final Duration BULK_AWAIT = Duration.ofSeconds(1);
   private static final Duration REDELIVERY = Duration.ofSeconds(1);
+  private static final boolean MAY_SPIN = Runtime.getRuntime().availableProcessors() > 1;
+  private static final long LOOKOUT = TimeUnit.MICROSECONDS.toNanos(50);
+  private static final int SPINS = 10_000;
   private static final long PULSE = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final ComponentContext context;
@@ -33,11 +37,16 @@ final class MemoryGroup implements Intake {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Condition room = lock.newCondition();
+  private final Condition settled = lock.newCondition();
   private final Deque<MemoryMessage> queue = new ArrayDeque<>();
+  private final AtomicBoolean spinning = new AtomicBoolean();
+
+  /** A hint for who looks out: there may be a message. */
+  private volatile boolean arrived;
+
   private int held;
   private int running;
   private int idle;
-  private int workers;
   private boolean paused;
   private boolean closed;
 
@@ -61,8 +70,7 @@ final class MemoryGroup implements Intake {
   }
 
   void start() {
-    workers = Math.max(1, subscription.concurrency());
-    for (int i = 0; i < workers; i++) {
+    for (int i = Math.max(1, subscription.concurrency()); i > 0; i--) {
       context.threads().start("pubsub/" + context.name() + "/" + subscription.topic(), this::work);
     }
   }
@@ -83,13 +91,17 @@ final class MemoryGroup implements Intake {
         queue.addLast(new MemoryMessage(message));
         wake();
       }
-      return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     } finally {
       lock.unlock();
     }
+    // Not before: who looks out for it takes the lock.
+    if (!arrived) {
+      arrived = true;
+    }
+    return true;
   }
 
   private void wake() {
@@ -100,6 +112,7 @@ final class MemoryGroup implements Intake {
 
   private void work() {
     while (true) {
+      spin();
       var batch = take();
       if (batch.isEmpty()) {
         return;
@@ -115,29 +128,56 @@ final class MemoryGroup implements Intake {
     }
   }
 
-  /** The next messages; none when the group has ended. */
-  private List<MemoryMessage> take() {
-    var batch = new ArrayList<MemoryMessage>();
-    lock.lock();
-    try {
-      await(Long.MAX_VALUE);
-      var bulk = subscription.bulk();
-      int most = bulk == null ? 1 : bulk.maxMessages() == 0 ? BULK : bulk.maxMessages();
-      var await = bulk == null || bulk.maxAwait().isZero() ? BULK_AWAIT : bulk.maxAwait();
-      long until = context.time().nanos() + await.toNanos();
-      while (!closed && !paused && batch.size() < most) {
-        if (queue.isEmpty() && !await(until - context.time().nanos())) {
+  /**
+   * Looks out for the next message, one thread for all: waking a thread takes longer than all the
+   * rest of a delivery. Costs nothing while nothing comes.
+   */
+  private void spin() {
+    if (!MAY_SPIN || arrived || !spinning.compareAndSet(false, true)) {
+      return;
+    }
+    long until = context.time().nanos() + LOOKOUT;
+    // Counted as well, for clocks that stand still.
+    for (int i = 0; i < SPINS && !arrived; i++) {
+      Thread.onSpinWait();
+      if (i % 32 == 31) {
+        if (context.time().nanos() >= until) {
           break;
         }
-        if (!queue.isEmpty()) {
-          batch.add(queue.removeFirst());
-        }
+        // Whoever publishes may be waiting for this very processor.
+        Thread.yield();
       }
+    }
+    spinning.set(false);
+  }
+
+  /** The next messages; none when the group has ended. */
+  private List<MemoryMessage> take() {
+    lock.lock();
+    try {
+      if (!await(Long.MAX_VALUE)) {
+        return List.of();
+      }
+      var bulk = subscription.bulk();
+      var batch = bulk == null ? List.of(queue.removeFirst()) : fill(bulk);
+      arrived = !queue.isEmpty();
       running += batch.size();
       return batch;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** A batch, of which the first message is there. */
+  private List<MemoryMessage> fill(TopicSubscription.Bulk bulk) {
+    int most = bulk.maxMessages() == 0 ? BULK : bulk.maxMessages();
+    var await = bulk.maxAwait().isZero() ? BULK_AWAIT : bulk.maxAwait();
+    long until = context.time().nanos() + await.toNanos();
+    var batch = new ArrayList<MemoryMessage>();
+    do {
+      batch.add(queue.removeFirst());
+    } while (batch.size() < most && await(until - context.time().nanos()));
+    return batch;
   }
 
   /** Waits for a message; false when there is none in time, or none is to be taken any more. */
@@ -168,7 +208,7 @@ final class MemoryGroup implements Intake {
         var disposition = i < dispositions.size() ? dispositions.get(i) : Disposition.REDELIVER;
         settle(batch.get(i), disposition);
       }
-      changed.signalAll();
+      settled.signalAll();
     } finally {
       lock.unlock();
     }
@@ -181,11 +221,12 @@ final class MemoryGroup implements Intake {
         room.signal();
       }
       case RELEASE -> {
-        message.comesBack(false);
+        message.comesBack();
         queue.addFirst(message);
+        wake();
       }
       case REDELIVER -> {
-        message.comesBack(true);
+        message.comesBack();
         context.time().schedule(REDELIVERY, () -> again(message));
       }
     }
@@ -230,7 +271,7 @@ final class MemoryGroup implements Intake {
       changed.signalAll();
       room.signalAll();
       while (running > 0 && !deadline.hasPassed()) {
-        changed.awaitNanos(deadline.remainingNanos(PULSE));
+        settled.awaitNanos(deadline.remainingNanos(PULSE));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -50,11 +50,7 @@ final class MemoryMessage implements Message {
   }
 
   /** It has been handed over, and comes back. */
-  void comesBack(boolean failed) {
-    // The first attempt is not recorded; it is known here all the same.
-    if (failed && attempts == 0) {
-      attempts = 1;
-    }
+  void comesBack() {
     redelivered = true;
   }
 }

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A handler with what it is doing: the gate that pauses and closes it. Thread-safe. */
@@ -19,8 +20,11 @@ final class PathHandler {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Set<RunningDelivery> running = new HashSet<>();
-  private boolean paused;
-  private boolean closed;
+
+  // Written under the lock; read without it by those who look for a handler.
+  private volatile boolean full;
+  private volatile boolean paused;
+  private volatile boolean closed;
 
   /**
    * A handler.
@@ -31,7 +35,7 @@ final class PathHandler {
   PathHandler(@Nullable String path, EventSink sink, int concurrency) {
     this.path = path;
     this.sink = sink;
-    this.concurrency = concurrency == 0 ? Integer.MAX_VALUE : concurrency;
+    this.concurrency = concurrency;
   }
 
   @Nullable
@@ -43,18 +47,31 @@ final class PathHandler {
     return sink;
   }
 
+  /** How many deliveries at a time; 0 for no limit of its own. */
+  int concurrency() {
+    return concurrency;
+  }
+
   /**
    * Lets a delivery begin, once there is room for it.
    *
-   * @return whether it may begin: not while paused, nor after the end
+   * @param othersGoOn whether the broker goes on handing over while this handler is paused, for
+   *     others: the delivery then waits here, for it would come straight back. Asked for under the
+   *     handler's lock.
+   * @return whether it may begin: not after a stop or the end, nor while everything is paused
    */
-  boolean enter(RunningDelivery delivery) {
+  boolean enter(RunningDelivery delivery, BooleanSupplier othersGoOn) {
     lock.lock();
     try {
-      while (!paused && !closed && running.size() >= concurrency && !delivery.isStopped()) {
+      while (!closed && !delivery.isStopped() && (paused ? othersGoOn.getAsBoolean() : full)) {
         changed.awaitUninterruptibly();
       }
-      return !paused && !closed && running.add(delivery);
+      if (closed || paused || delivery.isStopped()) {
+        return false;
+      }
+      running.add(delivery);
+      full = running.size() == concurrency;
+      return true;
     } finally {
       lock.unlock();
     }
@@ -64,6 +81,7 @@ final class PathHandler {
     lock.lock();
     try {
       running.remove(delivery);
+      full = false;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -72,12 +90,12 @@ final class PathHandler {
 
   /** Whether deliveries may begin. */
   boolean isActive() {
-    lock.lock();
-    try {
-      return !paused && !closed;
-    } finally {
-      lock.unlock();
-    }
+    return !paused && !closed;
+  }
+
+  /** Whether a delivery could begin at once. */
+  boolean hasRoom() {
+    return isActive() && !full;
   }
 
   void pause(boolean on) {
@@ -90,50 +108,51 @@ final class PathHandler {
     }
   }
 
-  /**
-   * Lets nothing begin any more and ends the pauses between attempts.
-   *
-   * @return whether it was open
-   */
-  boolean close() {
+  /** Lets deliveries that wait here see that they have been stopped. */
+  void wake() {
     lock.lock();
     try {
-      boolean wasOpen = !closed;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets nothing begin any more and ends the pauses between attempts. Idempotent. */
+  void close() {
+    lock.lock();
+    try {
       closed = true;
       running.forEach(RunningDelivery::stop);
       changed.signalAll();
-      return wasOpen;
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * Waits until nothing runs, the caller's own delivery excepted, and interrupts what runs at the
-   * deadline.
+   * Waits until nothing runs, the caller's own delivery excepted.
+   *
+   * @param deadline when what still runs is interrupted
+   * @param last until when that is waited for
    */
-  void drain(Deadline deadline) {
-    boolean interrupted = false;
+  void drain(Deadline deadline, Deadline last) {
     lock.lock();
     try {
-      while (runsElsewhere() && !deadline.hasPassed()) {
-        try {
-          changed.awaitNanos(deadline.remainingNanos(PULSE));
-        } catch (InterruptedException e) {
-          interrupted = true;
-          break;
-        }
-      }
+      awaitOthers(deadline);
       running.stream().filter(RunningDelivery::isElsewhere).forEach(RunningDelivery::interrupt);
+      awaitOthers(last);
+    } catch (InterruptedException e) {
+      running.stream().filter(RunningDelivery::isElsewhere).forEach(RunningDelivery::interrupt);
+      Thread.currentThread().interrupt();
     } finally {
       lock.unlock();
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 
-  private boolean runsElsewhere() {
-    return running.stream().anyMatch(RunningDelivery::isElsewhere);
+  private void awaitOthers(Deadline deadline) throws InterruptedException {
+    while (running.stream().anyMatch(RunningDelivery::isElsewhere) && !deadline.hasPassed()) {
+      changed.awaitNanos(deadline.remainingNanos(PULSE));
+    }
   }
 }

@@ -134,6 +134,7 @@ public final class PubSubEngine implements AutoCloseable {
         pubsub,
         topic,
         SubscribeOptions.defaults(),
+        false,
         TypedSink.of(type, around.serializer(), handler));
   }
 
@@ -147,7 +148,8 @@ public final class PubSubEngine implements AutoCloseable {
       TypeRef<T> type,
       SubscribeOptions options,
       DeliveryHandler<T> handler) {
-    return subscribe(pubsub, topic, options, TypedSink.of(type, around.serializer(), handler));
+    return subscribe(
+        pubsub, topic, options, false, TypedSink.of(type, around.serializer(), handler));
   }
 
   /** {@link dev.pillion.Handlers#subscribeBulk}. */
@@ -158,15 +160,12 @@ public final class PubSubEngine implements AutoCloseable {
       SubscribeOptions options,
       BulkHandler<T> handler) {
     return subscribe(
-        pubsub,
-        topic,
-        options.bulk() == null ? options.bulk(0, Duration.ZERO) : options,
-        TypedSink.ofBulk(type, around.serializer(), handler));
+        pubsub, topic, options, true, TypedSink.ofBulk(type, around.serializer(), handler));
   }
 
   private HandlerRegistration subscribe(
-      String pubsub, String topic, SubscribeOptions options, EventSink sink) {
-    return subscriptions.subscribe(pubsub(pubsub), topic, options, sink);
+      String pubsub, String topic, SubscribeOptions options, boolean bulk, EventSink sink) {
+    return subscriptions.subscribe(pubsub(pubsub), topic, options, bulk, sink);
   }
 
   /**

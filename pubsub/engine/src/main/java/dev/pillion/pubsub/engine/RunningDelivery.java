@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.engine;
 
+import dev.pillion.pubsub.spi.Message;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -10,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class RunningDelivery {
   private enum Phase {
-    /** The delivery's own work: reading, dead letters. Never interrupted. */
+    /** The delivery's own work: reading, the record, dead letters. Never interrupted. */
     WORKING,
     /** Between two attempts: only a policy's pause can be going on. */
     BETWEEN,
@@ -18,11 +20,27 @@ final class RunningDelivery {
     HANDLING
   }
 
+  private final List<Message> messages;
   private final Thread thread = Thread.currentThread();
   private final ReentrantLock lock = new ReentrantLock();
   private Phase phase = Phase.WORKING;
   private boolean stopped;
   private boolean interrupted;
+
+  /** The delivery of these by the present thread. */
+  RunningDelivery(List<Message> messages) {
+    this.messages = messages;
+  }
+
+  /** Whether this very message is a part of it. */
+  boolean has(Message message) {
+    for (var one : messages) {
+      if (one == message) {
+        return true;
+      }
+    }
+    return false;
+  }
 
   /**
    * Before the handler starts.
@@ -39,9 +57,17 @@ final class RunningDelivery {
     }
   }
 
-  /** When the handler has returned; what follows is the delivery's own work. */
-  void handled() {
-    move(Phase.WORKING);
+  /**
+   * What follows is the delivery's own work: after the handler, after policies, and while an
+   * attempt is put on record.
+   */
+  void working() {
+    lock.lock();
+    try {
+      settle(Phase.WORKING);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** When the attempt has failed and policies decide what follows. */
@@ -52,20 +78,6 @@ final class RunningDelivery {
       if (stopped) {
         interruptThread();
       }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** When policies are through. */
-  void ended() {
-    move(Phase.WORKING);
-  }
-
-  private void move(Phase next) {
-    lock.lock();
-    try {
-      settle(next);
     } finally {
       lock.unlock();
     }

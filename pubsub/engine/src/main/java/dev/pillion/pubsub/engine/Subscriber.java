@@ -4,6 +4,7 @@ package dev.pillion.pubsub.engine;
 import dev.pillion.pubsub.SubscribeOptions;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,7 @@ final class Subscriber {
   private final Routes routes;
   private final EventReader reader;
   private final List<PathHandler> handlers = new CopyOnWriteArrayList<>();
+  private final AtomicInteger turn = new AtomicInteger();
 
   Subscriber(SubscribeOptions options, Routes routes, EventReader reader) {
     this.options = options;
@@ -57,23 +59,56 @@ final class Subscriber {
 
   /** Whether somebody takes events now. */
   boolean isActive() {
-    return handlers.stream().anyMatch(PathHandler::isActive);
+    for (var handler : handlers) {
+      if (handler.isActive()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether somebody could begin with an event at once. */
+  boolean hasRoom() {
+    for (var handler : handlers) {
+      if (handler.hasRoom()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Lets deliveries that wait for a handler see that they have been stopped. */
+  void wake() {
+    handlers.forEach(PathHandler::wake);
   }
 
   /**
-   * Who takes events of this path: a handler for just that path, else one for all; null for none.
+   * Who takes an event of this path: in turn the handlers for just that path, or where there are
+   * none those for all. One with room goes before one that is busy, a paused one comes last; null
+   * when there is nobody.
    */
   @Nullable
   PathHandler handler(String path) {
-    PathHandler any = null;
-    for (var handler : handlers) {
-      if (path.equals(handler.path())) {
-        return handler;
-      }
-      if (handler.path() == null) {
-        any = handler;
+    var all = handlers.toArray(new PathHandler[0]);
+    int begin = all.length < 2 ? 0 : Math.floorMod(turn.getAndIncrement(), all.length);
+    PathHandler best = null;
+    int highest = 0;
+    for (int i = 0; i < all.length; i++) {
+      var handler = all[(begin + i) % all.length];
+      int rank = rank(handler, path);
+      if (rank > highest) {
+        highest = rank;
+        best = handler;
       }
     }
-    return any;
+    return best;
+  }
+
+  private static int rank(PathHandler handler, String path) {
+    if (handler.path() != null && !path.equals(handler.path())) {
+      return 0;
+    }
+    int own = handler.path() == null ? 0 : 3;
+    return own + (handler.hasRoom() ? 3 : handler.isActive() ? 2 : 1);
   }
 }

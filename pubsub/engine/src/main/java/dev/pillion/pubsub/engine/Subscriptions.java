@@ -5,6 +5,7 @@ import dev.pillion.HandlerRegistration;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.SubscriptionDeclaration;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -48,12 +49,12 @@ final class Subscriptions {
   }
 
   HandlerRegistration subscribe(
-      NamedPubSub pubsub, String topic, SubscribeOptions options, EventSink sink) {
+      NamedPubSub pubsub, String topic, SubscribeOptions options, boolean bulk, EventSink sink) {
     if (topic.isEmpty()) {
       throw new IllegalArgumentException("topic is empty in pubsub " + pubsub.name());
     }
     pubsub.scopes().requireSubscribing(topic);
-    var subscriber = subscriber(pubsub, topic, options);
+    var subscriber = subscriber(pubsub, topic, options, bulk);
     var dead = subscriber.deadLetterTopic();
     if (dead != null) {
       pubsub.scopes().requirePublishing(dead);
@@ -98,9 +99,15 @@ final class Subscriptions {
   /**
    * The subscriber of a resource, where the options leave everything to it; else one of its own.
    */
-  private Subscriber subscriber(NamedPubSub pubsub, String topic, SubscribeOptions options) {
+  private Subscriber subscriber(
+      NamedPubSub pubsub, String topic, SubscribeOptions options, boolean bulk) {
     var known = declared.get(new Pair(pubsub.name(), topic));
     if (leavesAllToResource(options) && known != null) {
+      if (bulk && !known.subscriber().isBulk()) {
+        throw new IllegalArgumentException(
+            "the subscription resource \"%s\" says nothing of bulkSubscribe; enable it there, or give the bulk handler options of its own"
+                .formatted(known.declaration().name()));
+      }
       return known.subscriber();
     }
     if (options.onPath() != null) {
@@ -111,10 +118,16 @@ final class Subscriptions {
               : "a handler for the path \"%s\" has its other options from the subscription resource \"%s\""
                   .formatted(options.onPath(), known.declaration().name()));
     }
-    return subscriber(pubsub.name(), topic, options);
+    boolean ownSize = !bulk || options.bulk() != null;
+    return subscriber(pubsub.name(), topic, ownSize ? options : options.bulk(0, Duration.ZERO));
   }
 
   private Subscriber subscriber(String pubsub, String topic, SubscribeOptions options) {
+    if (topic.equals(options.deadLetterTopic())) {
+      throw new IllegalArgumentException(
+          "the topic \"%s\" can't be its own dead letter topic: what fails would come back at once, for ever"
+              .formatted(topic));
+    }
     var raw = RequestMetadata.isRaw(options.metadata());
     return new Subscriber(
         options,
@@ -131,15 +144,51 @@ final class Subscriptions {
         && options.app() == null;
   }
 
-  /** Drains all of them side by side within one drain timeout. */
+  /**
+   * Drains all of them side by side within one drain timeout.
+   *
+   * @throws RuntimeException when some did not end cleanly; all have ended
+   */
   void close() {
     closed = true;
     var left = new ArrayList<>(registered);
     left.forEach(one -> one.handler.close());
-    var deadline = Deadline.after(around.drainTimeout(), around.time());
+    var deadlines = new Deadlines(around);
+    var failures = new ArrayList<RuntimeException>();
+    // None is to hand over in vain while others are waited for.
+    left.stream()
+        .map(one -> one.group)
+        .distinct()
+        .forEach(group -> attempt(group::pausedOrResumed, failures));
     left.stream()
         .sorted(Comparator.comparing(one -> one.group.topic()))
-        .forEach(one -> one.close(deadline));
+        .forEach(one -> attempt(() -> one.close(deadlines), failures));
+    if (!failures.isEmpty()) {
+      var first = failures.get(0);
+      failures.stream().skip(1).forEach(first::addSuppressed);
+      throw first;
+    }
+  }
+
+  private static void attempt(Runnable step, List<RuntimeException> failures) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      failures.add(e);
+    }
+  }
+
+  /** The drain timeout, and how long those it has interrupted have to come to an end. */
+  private static final class Deadlines {
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+    final Deadline drain;
+    final Deadline last;
+
+    Deadlines(Surroundings around) {
+      drain = Deadline.after(around.drainTimeout(), around.time());
+      last = Deadline.after(around.drainTimeout().plus(LAST_WORDS), around.time());
+    }
   }
 
   /** One handler of the program's. */
@@ -170,14 +219,18 @@ final class Subscriptions {
 
     @Override
     public void close() {
-      close(Deadline.after(around.drainTimeout(), around.time()));
+      close(new Deadlines(around));
     }
 
-    void close(Deadline deadline) {
+    void close(Deadlines deadlines) {
       if (registered.remove(this)) {
         handler.close();
-        if (group.leave(subscriber, handler, deadline)) {
-          groups.remove(key, group);
+        try {
+          group.leave(subscriber, handler, deadlines.drain, deadlines.last);
+        } finally {
+          if (group.isClosed()) {
+            groups.remove(key, group);
+          }
         }
       }
     }

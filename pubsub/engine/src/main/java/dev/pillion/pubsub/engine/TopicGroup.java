@@ -2,16 +2,18 @@
 package dev.pillion.pubsub.engine;
 
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.Intake;
 import dev.pillion.pubsub.spi.Message;
 import dev.pillion.pubsub.spi.MessageReceiver;
 import dev.pillion.pubsub.spi.TopicSubscription;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,10 +32,10 @@ final class TopicGroup implements MessageReceiver {
   private final String topic;
   private final String consumerId;
   private final DeliveryLoop loop;
+  private final TimeSource time;
   private final List<Subscriber> subscribers = new CopyOnWriteArrayList<>();
   private final AtomicInteger turn = new AtomicInteger();
-  private final Map<Message, RunningDelivery> running =
-      Collections.synchronizedMap(new IdentityHashMap<>());
+  private final Set<RunningDelivery> running = ConcurrentHashMap.newKeySet();
 
   // Held while the intake begins and ends, which may take as long as the broker needs.
   private final ReentrantLock lock = new ReentrantLock();
@@ -45,6 +47,7 @@ final class TopicGroup implements MessageReceiver {
     this.topic = topic;
     this.consumerId = consumerId;
     this.loop = new DeliveryLoop(around, pubsub, topic);
+    this.time = around.time();
   }
 
   NamedPubSub pubsub() {
@@ -93,7 +96,9 @@ final class TopicGroup implements MessageReceiver {
 
   private void begin(Subscriber subscriber, PathHandler handler) {
     try {
-      intake = pubsub.component().subscribe(subscription(subscriber), this);
+      intake = pubsub
+          .component()
+          .subscribe(subscription(subscriber.options(), handler.concurrency()), this);
       log.info("subscribed to {} as \"{}\"", pubsub.target(topic), consumerId);
     } finally {
       if (intake == null) {
@@ -104,14 +109,13 @@ final class TopicGroup implements MessageReceiver {
     }
   }
 
-  private TopicSubscription subscription(Subscriber subscriber) {
-    var options = subscriber.options();
+  private TopicSubscription subscription(SubscribeOptions options, int concurrency) {
     var bulk = options.bulk();
     return new TopicSubscription(
         pubsub.stored(topic),
         consumerId,
         options.metadata(),
-        options.concurrency(),
+        concurrency,
         bulk == null ? null : new TopicSubscription.Bulk(bulk.maxMessages(), bulk.maxAwait()));
   }
 
@@ -143,45 +147,43 @@ final class TopicGroup implements MessageReceiver {
     if (subscriber == null) {
       return Collections.nCopies(messages.size(), Disposition.RELEASE);
     }
-    var delivery = new RunningDelivery();
-    messages.forEach(message -> running.put(message, delivery));
+    var delivery = new RunningDelivery(messages);
+    running.add(delivery);
     try {
       return loop.deliver(subscriber, messages, delivery);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Whatever it is: a thread that ends here would be missed by nobody, and events would stay.
       log.error("a delivery on {} failed unexpectedly", pubsub.target(topic), e);
       return Collections.nCopies(messages.size(), Disposition.REDELIVER);
     } finally {
-      messages.forEach(running::remove);
+      running.remove(delivery);
     }
   }
 
-  /** The next one that takes events now; null when none does. */
+  /** The next one in turn that has room, else the next that takes events; null when none does. */
   private @Nullable Subscriber next() {
-    var all = subscribers;
-    int size = all.size();
-    int begin = size < 2 ? 0 : Math.floorMod(turn.getAndIncrement(), size);
-    int seen = 0;
-    for (var subscriber : size < 2 ? all : rotated(begin)) {
-      if (subscriber.isActive()) {
+    var all = subscribers.toArray(new Subscriber[0]);
+    int begin = all.length < 2 ? 0 : Math.floorMod(turn.getAndIncrement(), all.length);
+    Subscriber busy = null;
+    for (int i = 0; i < all.length; i++) {
+      var subscriber = all[(begin + i) % all.length];
+      if (subscriber.hasRoom()) {
         return subscriber;
       }
-      seen++;
+      if (busy == null && subscriber.isActive()) {
+        busy = subscriber;
+      }
     }
-    log.debug("{}: none of {} subscribers takes events now", pubsub.target(topic), seen);
-    return null;
-  }
-
-  private List<Subscriber> rotated(int by) {
-    var copy = new ArrayList<>(subscribers);
-    Collections.rotate(copy, -by);
-    return copy;
+    return busy;
   }
 
   @Override
   public void revoke(Message message) {
-    var delivery = running.get(message);
-    if (delivery != null) {
-      delivery.stop();
+    for (var delivery : running) {
+      if (delivery.has(message)) {
+        delivery.stop();
+        subscribers.forEach(Subscriber::wake);
+      }
     }
   }
 
@@ -203,27 +205,35 @@ final class TopicGroup implements MessageReceiver {
   }
 
   /**
-   * Takes a handler out, and ends the intake with the last one.
+   * Takes a handler out, which has been closed, and ends the intake when it was the last one. While
+   * what runs is waited for the others go on, and more may join.
    *
-   * @return whether that was the last one
+   * @param deadline when what the handler still does is interrupted
+   * @param last until when anything is waited for
    */
-  boolean leave(Subscriber subscriber, PathHandler handler, Deadline deadline) {
+  void leave(Subscriber subscriber, PathHandler handler, Deadline deadline, Deadline last) {
     lock.lock();
     try {
       subscriber.remove(handler);
       if (!subscriber.hasHandlers()) {
         subscribers.remove(subscriber);
       }
-      if (closed || !subscribers.isEmpty()) {
-        handler.drain(deadline);
-        return false;
+      pausedOrResumed();
+    } finally {
+      lock.unlock();
+    }
+    handler.drain(deadline, last);
+    lock.lock();
+    try {
+      if (!closed && subscribers.isEmpty()) {
+        closed = true;
+        if (intake != null) {
+          // A handler that ends its own subscription can't wait for itself.
+          boolean own = running.stream().anyMatch(delivery -> !delivery.isElsewhere());
+          intake.close(own ? Deadline.after(Duration.ZERO, time) : last);
+          log.info("unsubscribed from {} as \"{}\"", pubsub.target(topic), consumerId);
+        }
       }
-      closed = true;
-      if (intake != null) {
-        intake.close(deadline);
-      }
-      handler.drain(deadline);
-      return true;
     } finally {
       lock.unlock();
     }

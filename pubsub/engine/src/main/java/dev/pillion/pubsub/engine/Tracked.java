@@ -57,6 +57,7 @@ final class Tracked {
         log.warn("an attempt was not begun, it could not be put on record: {}", e.getMessage());
         // Whoever has the message now judges it; what failed here before is no longer ours to say.
         failure = null;
+        disposition = Disposition.REDELIVER;
         return false;
       }
     }
@@ -74,6 +75,21 @@ final class Tracked {
         log.debug("an attempt that a stop has ended stays on record: {}", e.getMessage());
       }
     }
+  }
+
+  /**
+   * Leaves the message to the broker's next delivery, which counts on from here: a first attempt,
+   * which is not on record yet, is put there now that it has failed.
+   */
+  void redeliver() {
+    if (attempts == 1 && !message.isRedelivered()) {
+      try {
+        message.recordAttempts(1);
+      } catch (BuildingBlockException e) {
+        log.debug("a failed attempt could not be put on record: {}", e.getMessage());
+      }
+    }
+    disposition = Disposition.REDELIVER;
   }
 
   void failed(Throwable cause) {

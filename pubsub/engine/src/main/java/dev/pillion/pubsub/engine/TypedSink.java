@@ -11,6 +11,7 @@ import dev.pillion.pubsub.MessageHandler;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -71,12 +72,42 @@ final class TypedSink<T> implements EventSink {
 
   @Override
   public List<DeliveryResult> handle(List<Item> items) throws Exception {
-    var entries = new ArrayList<BulkHandler.Entry<T>>(items.size());
-    for (var item : items) {
-      entries.add(new BulkHandler.Entry<>(
-          new CloudEvent<>(item.event().attributes(), data(item.event())), item.delivery()));
+    if (items.size() == 1) {
+      return handler.handle(List.of(entry(items.get(0))));
     }
-    return handler.handle(entries);
+    var entries = new ArrayList<BulkHandler.Entry<T>>(items.size());
+    var unreadable = new BitSet(items.size());
+    for (int i = 0; i < items.size(); i++) {
+      var item = items.get(i);
+      try {
+        entries.add(entry(item));
+      } catch (RuntimeException e) {
+        // One event that can't be read is not the others' failure.
+        log.warn("{}: its data can't be read", item.delivery(), e);
+        unreadable.set(i);
+      }
+    }
+    var results = entries.isEmpty() ? List.<DeliveryResult>of() : handler.handle(entries);
+    return unreadable.isEmpty() ? results : spread(results, unreadable, items.size());
+  }
+
+  /** The results at the places of the events they are about, and failures in between. */
+  private static List<DeliveryResult> spread(
+      @Nullable List<DeliveryResult> results, BitSet unreadable, int size) {
+    var all = new ArrayList<DeliveryResult>(size);
+    int next = 0;
+    for (int i = 0; i < size; i++) {
+      boolean has = !unreadable.get(i) && results != null && next < results.size();
+      all.add(has ? results.get(next) : DeliveryResult.RETRY);
+      next += unreadable.get(i) ? 0 : 1;
+    }
+    return all;
+  }
+
+  private BulkHandler.Entry<T> entry(Item item) {
+    var event = item.event();
+    return new BulkHandler.Entry<>(
+        new CloudEvent<>(event.attributes(), data(event)), item.delivery());
   }
 
   @SuppressWarnings("unchecked") // T is what type says.

@@ -204,7 +204,8 @@ class DeliveryTest {
     attempts = 3;
     var receiver = subscribe(deadLetters(), (event, delivery) -> fail(delivery));
 
-    assertThat(receiver.receive(message)).isEqualTo(Disposition.RELEASE);
+    // After the broker's own pause: it may be the broker that is in trouble.
+    assertThat(receiver.receive(message)).isEqualTo(Disposition.REDELIVER);
     assertThat(starts).isEmpty();
     assertThat(broker.published).isEmpty();
   }
@@ -218,7 +219,7 @@ class DeliveryTest {
       return fail(delivery);
     });
 
-    assertThat(receiver.receive(message)).isEqualTo(Disposition.RELEASE);
+    assertThat(receiver.receive(message)).isEqualTo(Disposition.REDELIVER);
     assertThat(starts).containsExactly(1);
     assertThat(broker.published).isEmpty();
   }
@@ -384,7 +385,7 @@ class DeliveryTest {
     registration.close();
     registration.close();
 
-    assertThat(broker.intakes).containsExactly("pause", "resume", "close");
+    assertThat(broker.intakes).containsExactly("pause", "resume", "pause", "close");
     assertThat(receiver().receive(new Held(EVENT))).isEqualTo(Disposition.RELEASE);
   }
 

@@ -15,17 +15,20 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** A broker whose messages the test hands over itself, to see what becomes of them. */
 final class FakeBroker implements PubSubComponent {
-  final List<OutgoingMessage> published = new ArrayList<>();
+  final List<OutgoingMessage> published = new CopyOnWriteArrayList<>();
   final Map<String, MessageReceiver> receivers = new HashMap<>();
   final List<TopicSubscription> subscriptions = new ArrayList<>();
-  final List<String> intakes = new ArrayList<>();
+  final List<String> intakes = new CopyOnWriteArrayList<>();
 
   @Nullable
   ComponentException refusal;
+
+  boolean closeFails;
 
   @Override
   public void open(ComponentContext context) {}
@@ -56,6 +59,9 @@ final class FakeBroker implements PubSubComponent {
       @Override
       public void close(Deadline deadline) {
         intakes.add("close");
+        if (closeFails) {
+          throw new IllegalStateException("as the test wants it");
+        }
       }
     };
   }
@@ -64,7 +70,7 @@ final class FakeBroker implements PubSubComponent {
   public void close() {}
 
   /** A message as a broker would hold it, with its record of attempts. */
-  static final class Held implements Message {
+  static class Held implements Message {
     final byte[] data;
     final Map<String, String> metadata = new HashMap<>();
     final List<Integer> record = new ArrayList<>();

@@ -12,7 +12,7 @@ class LanesTest {
   private final Lanes lanes = new Lanes();
 
   private static HeldMessage message(long id, String key, int fetches) {
-    var event = new StoredEvent(id, key, null, null, new byte[0]);
+    var event = new StoredEvent(id, key, null, new byte[0]);
     return new HeldMessage(null, null, new Claims.Claimed(event, key, 0, fetches), 7);
   }
 
