@@ -6,7 +6,8 @@ package dev.pillion.call;
  * bounded in number and may become metric tags; keys and ids are not among them.
  *
  * @param block the building block: {@code state}, {@code pubsub}, {@code bindings},
- *     {@code invocation}, {@code actors}; {@code facade} for what a peer asks of a facade
+ *     {@code invocation}, {@code actors}; {@code outbox} for events that are written down;
+ *     {@code facade} for what a peer asks of a facade
  * @param direction who calls whom
  * @param target the component, {@code pubsub/topic}, app id or actor type called
  * @param operation the verb, such as {@code get}

@@ -116,6 +116,13 @@ final class GrpcErrors {
                 limit)));
   }
 
+  static StatusRuntimeException outboxNotPublished(String appId, String message, String reason) {
+    return status(
+        Status.Code.INTERNAL,
+        message,
+        info("DAPR_PUBSUB_OUTBOX", Map.of("appID", appId, "error", reason)));
+  }
+
   static StatusRuntimeException queryNotSupported(String store) {
     return status(
         Status.Code.INTERNAL,

@@ -46,7 +46,8 @@ final class StateFailures {
   }
 
   /** In a transaction Dapr tells a mismatch from no other failure. */
-  static StatusRuntimeException transaction(String store, int operations, RuntimeException e) {
+  static StatusRuntimeException transaction(
+      String appId, String store, int operations, RuntimeException e) {
     if (e instanceof TransactionException refused) {
       switch (refused.errorCode()) {
         case "ERR_STATE_STORE_NOT_SUPPORTED" -> {
@@ -56,6 +57,10 @@ final class StateFailures {
           var text = message(e);
           var limit = text.substring(text.lastIndexOf(' ') + 1);
           return GrpcErrors.tooManyOperations(store, text, operations, limit);
+        }
+        case "ERR_PUBLISH_OUTBOX" -> {
+          return GrpcErrors.outboxNotPublished(
+              appId, message(e), without("error while publishing outbox message: ", message(e)));
         }
         default -> {}
       }

@@ -182,7 +182,8 @@ final class StateService {
       }));
       return Empty.getDefaultInstance();
     } catch (BuildingBlockException | IllegalArgumentException e) {
-      throw StateFailures.transaction(store.name(), request.getOperationsCount(), e);
+      throw StateFailures.transaction(
+          runtime.appId(), store.name(), request.getOperationsCount(), e);
     }
   }
 

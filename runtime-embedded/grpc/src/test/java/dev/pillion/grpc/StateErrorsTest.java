@@ -16,6 +16,8 @@ import dev.pillion.CallRejectedException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.ComponentException;
 import dev.pillion.EtagMismatchException;
+import dev.pillion.component.ComponentMetadata;
+import dev.pillion.component.ComponentSpec;
 import dev.pillion.wire.common.v1.StateItem;
 import dev.pillion.wire.runtime.v1.DaprGrpc.DaprBlockingStub;
 import dev.pillion.wire.runtime.v1.DeleteBulkStateRequest;
@@ -327,6 +329,37 @@ class StateErrorsTest {
             .getStatus()
             .getCode())
         .isEqualTo(Code.INVALID_ARGUMENT);
+  }
+
+  @Test
+  void anOutboxWhosePubsubRefuses() {
+    var reason =
+        "topic checkoutnewsoutbox is not allowed for app id checkout: \"publishingScopes\" of the pubsub \"inner\" gives this app other topics";
+    try (var closed = TestFacade.start(TestFacade.facade(), builder -> builder
+        .component(spec(
+            STORE,
+            "state.in-memory",
+            Map.of(
+                "outboxPublishPubsub", "bus",
+                "outboxPublishTopic", "news",
+                "outboxPubsub", "inner")))
+        .component(spec("bus", "pubsub.in-memory", Map.of()))
+        .component(
+            spec("inner", "pubsub.in-memory", Map.of("publishingScopes", "checkout=other"))))) {
+      failure(() -> transact(closed.dapr(), STORE, "upsert", item("k", "x")))
+          .has(Code.INTERNAL, "error while publishing outbox message: " + reason)
+          .hasDetails(info("DAPR_PUBSUB_OUTBOX", Map.of("appID", "checkout", "error", reason)));
+    }
+  }
+
+  private static ComponentSpec spec(String name, String type, Map<String, String> settings) {
+    return new ComponentSpec(
+        name,
+        type,
+        "v1",
+        ComponentMetadata.of(settings),
+        ComponentSpec.DEFAULT_INIT_TIMEOUT,
+        false);
   }
 
   @Test

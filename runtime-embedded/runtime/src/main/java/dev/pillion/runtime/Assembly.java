@@ -43,6 +43,7 @@ final class Assembly {
   private final List<ComponentException> unreachable = new ArrayList<>();
   final PubSubEngine pubsub;
   private final StateEngine state;
+  private final Outboxes outboxes;
   private final ResourceLoader resources;
 
   Assembly(EmbeddedRuntime.Builder builder) {
@@ -68,6 +69,7 @@ final class Assembly {
         policies::attempts,
         PolicyAssembly::expressions,
         builder.drainTimeout);
+    this.outboxes = new Outboxes(state, pubsub);
   }
 
   /**
@@ -168,6 +170,7 @@ final class Assembly {
       }
     }
     declareSubscriptions();
+    outboxes.check(registry, problems);
     if (!problems.isEmpty()) {
       unreachable.forEach(e -> problems.add(e.getMessage()));
       throw new InvalidConfigurationException(problems);
@@ -273,7 +276,8 @@ final class Assembly {
     var stores = new LinkedHashMap<String, StateStore>();
     for (var entry : registry.entries()) {
       if (entry.component() instanceof StateStoreComponent component) {
-        stores.put(entry.name(), state.store(entry.name(), component, entry.metadata()));
+        var outbox = outboxes.begin(entry, component);
+        stores.put(entry.name(), state.store(entry.name(), component, entry.metadata(), outbox));
       }
     }
     return Map.copyOf(stores);

@@ -59,6 +59,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
   private final String appId;
   private final String namespace;
   private final Duration drainTimeout;
+  private final Serializer serializer;
   private final TimeSource time;
   private final Threads threads;
   private final CallChain calls;
@@ -75,6 +76,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     this.appId = builder.appId;
     this.namespace = builder.effectiveNamespace();
     this.drainTimeout = builder.drainTimeout;
+    this.serializer = builder.serializer;
     this.time = assembly.time;
     this.threads = assembly.threads;
     this.calls = assembly.calls;
@@ -184,6 +186,11 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
   /** The chain that every call passes; a facade wraps what it receives in it. */
   public CallChain calls() {
     return calls;
+  }
+
+  /** How values become bytes. */
+  public Serializer serializer() {
+    return serializer;
   }
 
   /** The runtime's clock. */

@@ -117,7 +117,8 @@ final class Envelope {
     return out.raw('}').toByteArray();
   }
 
-  private static void data(byte[] data, String contentType, JsonBytes out) {
+  /** Writes the member that holds the data. */
+  static void data(byte[] data, String contentType, JsonBytes out) {
     if (ContentType.JSON.matches(contentType)) {
       out.raw(DATA);
       int start = out.length();

@@ -9,6 +9,7 @@ import dev.pillion.TypeRef;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallChain;
 import dev.pillion.component.ComponentMetadata;
+import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.pubsub.BulkHandler;
 import dev.pillion.pubsub.DeliveryHandler;
@@ -22,6 +23,7 @@ import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 
@@ -36,6 +38,7 @@ public final class PubSubEngine implements AutoCloseable {
   private final Subscriptions subscriptions;
   private final Stamps stamps;
   private final Map<String, NamedPubSub> pubsubs = new ConcurrentHashMap<>();
+  private final List<Outbox> outboxes = new CopyOnWriteArrayList<>();
 
   /**
    * The engine of one runtime.
@@ -165,9 +168,25 @@ public final class PubSubEngine implements AutoCloseable {
     return subscriptions.subscribe(pubsub(pubsub), topic, options, bulk, sink);
   }
 
+  /**
+   * Begins the outbox of a state store; it ends with this engine.
+   *
+   * @throws NoSuchComponentException when there is no such pubsub
+   * @throws dev.pillion.ComponentException when the broker refuses, or can't be reached by now
+   */
+  public Outbox outbox(OutboxRoute route, Outbox.Markers markers) {
+    var outbox = new Outbox(
+        around, route, pubsub(route.pubsub()), pubsub(route.publishPubsub()), stamps, markers);
+    outbox.begin();
+    outboxes.add(outbox);
+    return outbox;
+  }
+
   /** Ends every handler: intake first, then what runs, within the drain timeout. Idempotent. */
   @Override
   public void close() {
     subscriptions.close();
+    var deadline = Deadline.after(around.drainTimeout(), around.time());
+    outboxes.forEach(outbox -> outbox.close(deadline));
   }
 }

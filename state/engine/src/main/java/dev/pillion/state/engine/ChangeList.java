@@ -9,6 +9,7 @@ import dev.pillion.state.spi.StateChange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns what a program writes into what a store is given, keeping the program's own keys beside it.
@@ -17,14 +18,26 @@ final class ChangeList implements StateChanges {
   private final KeyPrefix prefix;
   private final Values values;
   private final boolean inTransaction;
+  private final @Nullable OutboxEvents outbox;
   private final List<StateChange> changes = new ArrayList<>();
   private final List<String> keys = new ArrayList<>();
   private boolean sent;
 
   ChangeList(KeyPrefix prefix, Values values, boolean inTransaction) {
+    this(prefix, values, inTransaction, null);
+  }
+
+  /**
+   * A list of changes.
+   *
+   * @param outbox is told of what is saved; null when nobody wants to know
+   */
+  ChangeList(
+      KeyPrefix prefix, Values values, boolean inTransaction, @Nullable OutboxEvents outbox) {
     this.prefix = prefix;
     this.values = values;
     this.inTransaction = inTransaction;
+    this.outbox = outbox;
   }
 
   @Override
@@ -34,7 +47,10 @@ final class ChangeList implements StateChanges {
 
   @Override
   public StateChanges save(String key, Object value, SaveOptions options) {
-    add(key, put(prefix, values, key, value, options, !inTransaction));
+    var put = put(prefix, values, key, value, options, !inTransaction);
+    if (outbox == null || outbox.add(put, options, values.contentType(value))) {
+      add(key, put);
+    }
     return this;
   }
 

@@ -7,6 +7,8 @@ import dev.pillion.component.ComponentMetadata;
 import dev.pillion.state.StateStore;
 import dev.pillion.state.spi.SharesStoredValues;
 import dev.pillion.state.spi.StateStoreComponent;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes what a program holds, a {@link StateStore}, of what a store implements. Immutable,
@@ -38,15 +40,20 @@ public final class StateEngine {
     KeyPrefix.of(name, appId, namespace, metadata);
     StateEncryption.of(name, metadata);
     metadata.accept("actorStateStore");
-    var instead = "the transactional outbox is not part of this version";
-    metadata.unsupported("outboxPublishPubsub", "", instead);
-    metadata.unsupported("outboxPublishTopic", "", instead);
-    metadata.unsupported("outboxPubsub", "", instead);
-    metadata.unsupported("outboxDiscardWhenMissingState", "false", instead);
+    OutboxSettings.of(metadata);
   }
 
   /** The handle of a component whose settings {@link #check} has found right. */
   public StateStore store(String name, StateStoreComponent component, ComponentMetadata metadata) {
+    return store(name, component, metadata, null);
+  }
+
+  /** The same with an outbox, which takes what transactions save; null for none. */
+  public StateStore store(
+      String name,
+      StateStoreComponent component,
+      ComponentMetadata metadata,
+      @Nullable StateOutbox outbox) {
     return new StoreClient(
         name,
         component,
@@ -56,6 +63,17 @@ public final class StateEngine {
             StateEncryption.of(name, metadata),
             component instanceof SharesStoredValues,
             component.maxValueSize()),
-        calls);
+        calls,
+        outbox);
+  }
+
+  /** Where the store's transactions publish what they save; empty when they don't. */
+  public Optional<OutboxSettings> outbox(ComponentMetadata metadata) {
+    return OutboxSettings.of(metadata);
+  }
+
+  /** The rows by which the store's outbox knows what was applied. */
+  public OutboxMarkers markers(String name, StateStoreComponent component) {
+    return new OutboxMarkers(name, component, calls);
   }
 }

@@ -90,6 +90,15 @@ final class StateFailures {
         "ERR_STATE_TRANSACTION", TRANSACTION + cause.getMessage(), cause);
   }
 
+  /** The event of a transaction was not published, and so nothing was applied for certain. */
+  TransactionException outbox(BuildingBlockException e) {
+    // Not the failure itself: a transient one would say that all may have been applied.
+    return new TransactionException(
+        "ERR_PUBLISH_OUTBOX",
+        "error while publishing outbox message: " + e.getMessage(),
+        e.getCause() instanceof ComponentException ? null : e.getCause());
+  }
+
   private static BuildingBlockException named(String code, String what, BuildingBlockException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     if (e instanceof ReplicationException applied) {

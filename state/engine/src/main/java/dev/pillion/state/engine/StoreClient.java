@@ -15,6 +15,7 @@ import dev.pillion.state.StateChanges;
 import dev.pillion.state.StateEntries;
 import dev.pillion.state.StateEntry;
 import dev.pillion.state.StateStore;
+import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StateStoreComponent;
 import dev.pillion.state.spi.StoredValue;
 import dev.pillion.state.spi.TransactionalStateStore;
@@ -39,6 +40,7 @@ final class StoreClient implements StateStore {
   private final Values values;
   private final CallChain calls;
   private final StateFailures failures;
+  private final @Nullable StateOutbox outbox;
 
   // Made once: a call without policies must not even allocate its description.
   private final Call get;
@@ -55,12 +57,14 @@ final class StoreClient implements StateStore {
       StateStoreComponent component,
       KeyPrefix prefix,
       Values values,
-      CallChain calls) {
+      CallChain calls,
+      @Nullable StateOutbox outbox) {
     this.name = name;
     this.component = component;
     this.prefix = prefix;
     this.values = values;
     this.calls = calls;
+    this.outbox = outbox;
     this.failures = new StateFailures(name);
     this.get = call("get", true);
     this.getAll = call("getAll", true);
@@ -258,9 +262,10 @@ final class StoreClient implements StateStore {
           "state store " + name + " doesn't support transactions",
           null);
     }
-    var list = new ChangeList(prefix, values, true);
+    var events = new OutboxEvents();
+    var list = new ChangeList(prefix, values, true, outbox == null ? null : events);
     var changes = list.writtenBy(writer);
-    int size = changes.size();
+    int size = changes.size() + events.size();
     if (size == 0) {
       return;
     }
@@ -271,13 +276,25 @@ final class StoreClient implements StateStore {
               .formatted(size, store.maxTransactionSize()),
           null);
     }
+    var sent = published(events, changes);
     calls.run(call("transaction", list.isRepeatable()), call -> {
       try {
-        store.transact(changes, call.context().deadline());
+        store.transact(sent, call.context().deadline());
       } catch (BuildingBlockException e) {
         throw failures.transaction(list, e);
       }
       return true;
     });
+  }
+
+  private List<StateChange> published(OutboxEvents events, List<StateChange> changes) {
+    if (outbox == null) {
+      return changes;
+    }
+    try {
+      return events.publish(outbox, changes);
+    } catch (BuildingBlockException e) {
+      throw failures.outbox(e);
+    }
   }
 }

@@ -74,6 +74,11 @@ final class Values {
     return given;
   }
 
+  /** The media type of what is stored of a value; empty when nobody but the caller knows it. */
+  String contentType(Object value) {
+    return encryption != null || value instanceof byte[] ? "" : serializer.contentType();
+  }
+
   /**
    * The request metadata a store is given: an encrypted value is no JSON, whatever its plain text
    * is, and must not be kept or looked for as such.

@@ -291,16 +291,4 @@ class StoreClientTest {
         .hasMessageContaining("k1");
     assertThatExceptionOfType(SerializationException.class).isThrownBy(() -> read.get("k1"));
   }
-
-  @Test
-  void outboxSettingsAreReportedAsNotSupported() {
-    var engine = new StateEngine("orders", "", new TestJson(), CallChain.of(List.of()));
-    var metadata = ComponentMetadata.of(
-        Map.of("actorStateStore", "true", "keyPrefix", "none", "outboxPublishPubsub", "pubsub"));
-    engine.check("st", metadata);
-    assertThat(metadata.problems())
-        .singleElement()
-        .asString()
-        .contains("\"outboxPublishPubsub\"", "not support");
-  }
 }
