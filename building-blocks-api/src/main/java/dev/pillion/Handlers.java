@@ -23,8 +23,10 @@ public interface Handlers<R> {
    *
    * @param type what the data is read as; {@code byte[]} for the bytes untouched
    * @throws NoSuchComponentException when there is no pubsub of that name
-   * @throws IllegalArgumentException when the topic is empty or closed to this app, or the pubsub
-   *     can't do what is asked
+   * @throws dev.pillion.pubsub.TopicForbiddenException when the topic, or the dead letter topic, is
+   *     closed to this app
+   * @throws IllegalArgumentException when the topic is empty, or the options can't be: wrong rules,
+   *     others than those who share the topic can live with
    */
   <T> R subscribe(String pubsub, String topic, Class<T> type, MessageHandler<T> handler);
 
@@ -45,8 +47,8 @@ public interface Handlers<R> {
       DeliveryHandler<T> handler);
 
   /**
-   * Hands over many events at a time, as {@link SubscribeOptions#bulk} says; Dapr's bulk
-   * subscription.
+   * Hands over many events at a time, as {@link SubscribeOptions#bulk} says, or the subscription
+   * resource; Dapr's bulk subscription.
    */
   <T> R subscribeBulk(
       String pubsub, String topic, Class<T> type, SubscribeOptions options, BulkHandler<T> handler);

@@ -25,7 +25,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -52,6 +54,51 @@ class ObservationsTest {
 
   private Timer timer(String... tags) {
     return meters.get("pillion.call.duration").tags(tags).timer();
+  }
+
+  @Test
+  void deliveriesAreTimedByPubsubAndTopic() throws InterruptedException {
+    try (var runtime = EmbeddedRuntime.builder("checkout")
+        .with(Observations.to(meters))
+        .component(ComponentSpec.of("bus", "pubsub.in-memory", Map.of()))
+        .start()) {
+      var handled = new CountDownLatch(3);
+      runtime.subscribe("bus", "paid", String.class, data -> handled.countDown());
+      for (int i = 0; i < 3; i++) {
+        runtime.topic("bus", "paid").publish("secret-" + i);
+      }
+      assertThat(handled.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    assertThat(timer("operation", "deliver").getId().getTags())
+        .containsExactlyInAnyOrder(
+            Tag.of("block", "pubsub"),
+            Tag.of("direction", "inbound"),
+            Tag.of("target", "bus/paid"),
+            Tag.of("operation", "deliver"),
+            Tag.of("error", "none"));
+    assertThat(timer("operation", "deliver").count()).isEqualTo(3);
+    assertThat(timer("operation", "publish", "target", "bus/paid").count()).isEqualTo(3);
+    assertThat(meters.getMetersAsString()).doesNotContain("secret");
+  }
+
+  @Test
+  void topicsWithoutNumberDoNotMakeMetersWithoutNumber() {
+    try (var runtime = EmbeddedRuntime.builder("checkout")
+        .with(Observations.to(meters))
+        .component(ComponentSpec.of("bus", "pubsub.in-memory", Map.of()))
+        .start()) {
+      for (int i = 0; i < 5_000; i++) {
+        runtime.topic("bus", "topic-" + i).publish("x");
+      }
+    }
+
+    assertThat(meters.find("pillion.call.duration").tag("operation", "publish").timers())
+        .hasSizeLessThan(2_000);
+    assertThat(meters.find("pillion.call.duration").timers().stream()
+            .mapToLong(Timer::count)
+            .sum())
+        .isEqualTo(5_000);
   }
 
   @Test

@@ -132,6 +132,7 @@ final class MemoryGroup implements Intake {
    * Looks out for the next message, one thread for all: waking a thread takes longer than all the
    * rest of a delivery. Costs nothing while nothing comes.
    */
+  @SuppressWarnings("ThreadPriorityCheck") // A hint; nothing relies on it.
   private void spin() {
     if (!MAY_SPIN || arrived || !spinning.compareAndSet(false, true)) {
       return;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.pillion.HandlerRegistration;
 import dev.pillion.pubsub.CloudEvent;
 import dev.pillion.pubsub.Delivery;
 import dev.pillion.pubsub.DeliveryHandler;
@@ -17,10 +18,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
@@ -462,5 +465,43 @@ public abstract class DeliveryContract {
     door.topic(topic).publish(bytes("\"on\""), json());
 
     until(() -> assertThat(log.data).containsExactly("\"on\""));
+  }
+
+  @Test
+  void eventsWaitWhileTheirHandlerIsPaused() {
+    assumeTrue(hasEveryOption(), "this door can't pause");
+    var door = open(1);
+    var log = new Log();
+    var registration = door.subscribe(topic, SubscribeOptions.defaults(), log);
+    door.topic(topic).publish(bytes("\"before\""), json());
+    until(() -> assertThat(log.data).containsExactly("\"before\""));
+
+    registration.pause();
+    door.topic(topic).publish(bytes("\"meanwhile\""), json());
+    await().during(A_WHILE).atMost(PATIENCE).until(() -> log.data.size() == 1);
+    registration.resume();
+
+    until(() -> assertThat(log.data).containsExactly("\"before\"", "\"meanwhile\""));
+  }
+
+  @Test
+  void aHandlerMayEndItsOwnSubscription() {
+    assumeTrue(hasEveryOption(), "this door's handlers are a peer's");
+    var door = open(1, Duration.ZERO, PATIENCE.multipliedBy(2));
+    var log = new Log();
+    var own = new AtomicReference<HandlerRegistration>();
+    var ended = new AtomicInteger();
+    own.set(door.subscribe(topic, SubscribeOptions.defaults(), (event, delivery) -> {
+      await().atMost(PATIENCE).until(() -> own.get() != null);
+      Objects.requireNonNull(own.get()).close();
+      ended.incrementAndGet();
+      return log.handle(event, delivery);
+    }));
+
+    door.topic(topic).publish(bytes("\"last\""), json());
+
+    // Well within the drain timeout: it does not wait for itself.
+    until(() -> assertThat(ended).hasValue(1));
+    until(() -> assertThat(log.data).containsExactly("\"last\""));
   }
 }
