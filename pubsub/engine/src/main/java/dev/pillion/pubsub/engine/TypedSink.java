@@ -95,10 +95,11 @@ final class TypedSink<T> implements EventSink {
   private static List<DeliveryResult> spread(
       @Nullable List<DeliveryResult> results, BitSet unreadable, int size) {
     var all = new ArrayList<DeliveryResult>(size);
+    var given = results == null ? List.<DeliveryResult>of() : results;
     int next = 0;
     for (int i = 0; i < size; i++) {
-      boolean has = !unreadable.get(i) && results != null && next < results.size();
-      all.add(has ? results.get(next) : DeliveryResult.RETRY);
+      boolean has = !unreadable.get(i) && next < given.size();
+      all.add(has ? given.get(next) : DeliveryResult.RETRY);
       next += unreadable.get(i) ? 0 : 1;
     }
     return all;

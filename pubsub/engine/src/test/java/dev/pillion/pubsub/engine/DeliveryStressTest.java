@@ -26,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -51,6 +52,7 @@ class DeliveryStressTest {
   private final Map<String, AtomicBoolean> runs = new ConcurrentHashMap<>();
   private final List<String> wrong = java.util.Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger starts = new AtomicInteger();
+  private final Semaphore begun = new Semaphore(0);
   private final AtomicInteger failures = new AtomicInteger();
 
   @AfterEach
@@ -74,6 +76,7 @@ class DeliveryStressTest {
     @Override
     public DeliveryResult handle(CloudEvent<byte[]> event, dev.pillion.pubsub.Delivery delivery) {
       starts.incrementAndGet();
+      begun.release();
       var mine = runs.computeIfAbsent(event.id(), id -> new AtomicBoolean());
       if (!mine.compareAndSet(false, true)) {
         wrong.add(event.id() + " runs twice at a time");
@@ -192,7 +195,9 @@ class DeliveryStressTest {
     return came;
   }
 
-  private static void rest(Random random) throws InterruptedException {
-    TimeUnit.MICROSECONDS.sleep(random.nextInt(3_000));
+  /** Until some more events have begun, if any do soon. */
+  private void rest(Random random) throws InterruptedException {
+    begun.drainPermits();
+    boolean ignored = begun.tryAcquire(1 + random.nextInt(30), 3, TimeUnit.MILLISECONDS);
   }
 }
