@@ -6,9 +6,6 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.pillion.HandlerRegistration;
-import dev.pillion.pubsub.CloudEvent;
-import dev.pillion.pubsub.Delivery;
-import dev.pillion.pubsub.DeliveryHandler;
 import dev.pillion.pubsub.DeliveryResult;
 import dev.pillion.pubsub.PublishOptions;
 import dev.pillion.pubsub.SubscribeOptions;
@@ -20,7 +17,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -114,21 +110,6 @@ public abstract class DeliveryContract {
     await().atMost(PATIENCE).untilAsserted(holds::call);
   }
 
-  /** What handlers have seen. */
-  private static final class Log implements DeliveryHandler<byte[]> {
-    private final Collection<String> data = new ConcurrentLinkedQueue<>();
-    private final Collection<CloudEvent<byte[]>> events = new ConcurrentLinkedQueue<>();
-    private final Collection<Integer> attempts = new ConcurrentLinkedQueue<>();
-
-    @Override
-    public DeliveryResult handle(CloudEvent<byte[]> event, Delivery delivery) {
-      attempts.add(delivery.attempt());
-      events.add(event);
-      data.add(event.data() == null ? "" : new String(event.requireData(), StandardCharsets.UTF_8));
-      return DeliveryResult.SUCCESS;
-    }
-  }
-
   @TestFactory
   Collection<DynamicTest> eachCellOfTheOutcomeTable() {
     var cells = new ArrayList<DynamicTest>();
@@ -151,8 +132,8 @@ public abstract class DeliveryContract {
     topic = newName("topic");
     var door = open(attempts);
     var starts = new AtomicInteger();
-    var later = new Log();
-    var letters = new Log();
+    var later = new EventLog();
+    var letters = new EventLog();
     door.subscribe(dead(), SubscribeOptions.defaults(), letters);
     var options = SubscribeOptions.defaults();
     door.subscribe(
@@ -200,7 +181,7 @@ public abstract class DeliveryContract {
   @Test
   void attemptsAreCountedUntilOneSucceeds() {
     var door = open(3);
-    var log = new Log();
+    var log = new EventLog();
     door.subscribe(topic, SubscribeOptions.defaults(), (event, delivery) -> {
       log.handle(event, delivery);
       return delivery.attempt() < 3 ? DeliveryResult.RETRY : DeliveryResult.SUCCESS;
@@ -215,7 +196,7 @@ public abstract class DeliveryContract {
   @Test
   void anEventArrivesAsItWasPublished() {
     var door = open(1);
-    var log = new Log();
+    var log = new EventLog();
     door.subscribe(topic, SubscribeOptions.defaults(), log);
 
     door.topic(topic)
@@ -234,7 +215,7 @@ public abstract class DeliveryContract {
   @Test
   void theTraceOfThePublisherReachesTheHandler() {
     var door = open(1);
-    var log = new Log();
+    var log = new EventLog();
     door.subscribe(topic, SubscribeOptions.defaults(), log);
     var parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -249,7 +230,7 @@ public abstract class DeliveryContract {
   @Test
   void bytesArriveUnchanged() {
     var door = open(1);
-    var log = new Log();
+    var log = new EventLog();
     door.subscribe(topic, SubscribeOptions.defaults(), log);
     byte[] all = new byte[256];
     IntStream.range(0, 256).forEach(i -> all[i] = (byte) i);
@@ -264,7 +245,7 @@ public abstract class DeliveryContract {
   void rawPayloadsGoWithoutAnEnvelope() {
     assumeTrue(hasEveryOption(), "this door has no subscription metadata");
     var door = open(1);
-    var log = new Log();
+    var log = new EventLog();
     door.subscribe(topic, SubscribeOptions.defaults().raw(), log);
 
     door.topic(topic).publish(bytes("hi"), PublishOptions.defaults().raw());
@@ -275,7 +256,7 @@ public abstract class DeliveryContract {
   @Test
   void everyEventOfABulkArrives() {
     var door = open(1);
-    var log = new Log();
+    var log = new EventLog();
     door.subscribe(topic, SubscribeOptions.defaults(), log);
     var sent = IntStream.range(0, 50).mapToObj(Integer::toString).toList();
 
@@ -288,8 +269,8 @@ public abstract class DeliveryContract {
   void whatIsNoEventGoesToTheDeadLetterTopicUnseen() {
     assumeTrue(hasEveryOption(), "this door has no subscription metadata");
     var door = open(3);
-    var log = new Log();
-    var letters = new Log();
+    var log = new EventLog();
+    var letters = new EventLog();
     door.subscribe(dead(), SubscribeOptions.defaults().raw(), letters);
     door.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
 
@@ -304,8 +285,8 @@ public abstract class DeliveryContract {
   void whatHasExpiredIsNotDelivered() {
     assumeTrue(hasEveryOption(), "this door has no subscription metadata");
     var door = open(1);
-    var log = new Log();
-    var letters = new Log();
+    var log = new EventLog();
+    var letters = new EventLog();
     var blocked = new CountDownLatch(1);
     // As bytes: as an event it is of no use there either.
     door.subscribe(dead(), SubscribeOptions.defaults().raw(), letters);
@@ -332,8 +313,8 @@ public abstract class DeliveryContract {
   @Test
   void handlersOfOneTopicShareItsEvents() {
     var door = open(1);
-    var first = new Log();
-    var second = new Log();
+    var first = new EventLog();
+    var second = new EventLog();
     door.subscribe(topic, SubscribeOptions.defaults(), first);
     door.subscribe(topic, SubscribeOptions.defaults(), second);
     var sent = IntStream.range(0, 40).mapToObj(Integer::toString).toList();
@@ -349,8 +330,8 @@ public abstract class DeliveryContract {
   @Test
   void aHandlerThatClosesLeavesItsEventsToTheOthers() {
     var door = open(3, Duration.ofMinutes(5), PATIENCE);
-    var failing = new Log();
-    var other = new Log();
+    var failing = new EventLog();
+    var other = new EventLog();
     var closing = door.subscribe(topic, SubscribeOptions.defaults(), (event, delivery) -> {
       failing.handle(event, delivery);
       return DeliveryResult.RETRY;
@@ -370,7 +351,7 @@ public abstract class DeliveryContract {
   void aStopBetweenAttemptsIsNoFailure() {
     assumeTrue(isShared(), "the broker lives within one runtime");
     var door = open(3, Duration.ofMinutes(5), PATIENCE);
-    var failing = new Log();
+    var failing = new EventLog();
     door.subscribe(
         topic, SubscribeOptions.defaults().deadLetterTopic(dead()), (event, delivery) -> {
           failing.handle(event, delivery);
@@ -382,8 +363,8 @@ public abstract class DeliveryContract {
     close(door);
 
     var next = open(3);
-    var letters = new Log();
-    var log = new Log();
+    var letters = new EventLog();
+    var log = new EventLog();
     next.subscribe(dead(), SubscribeOptions.defaults(), letters);
     next.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
     until(() -> assertThat(log.data).containsExactly("\"kept\""));
@@ -414,8 +395,8 @@ public abstract class DeliveryContract {
     interrupted.await();
 
     var next = open(1);
-    var letters = new Log();
-    var log = new Log();
+    var letters = new EventLog();
+    var log = new EventLog();
     next.subscribe(dead(), SubscribeOptions.defaults(), letters);
     next.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
     until(() -> assertThat(log.data).containsExactly("\"kept\""));
@@ -426,8 +407,8 @@ public abstract class DeliveryContract {
   void manyRestartsDeadLetterNothing() {
     assumeTrue(isShared(), "the broker lives within one runtime");
     var sent = IntStream.range(0, 60).mapToObj(Integer::toString).toList();
-    var log = new Log();
-    var letters = new Log();
+    var log = new EventLog();
+    var letters = new EventLog();
     for (int restart = 0; restart < 6; restart++) {
       var door = open(1);
       door.subscribe(
@@ -455,7 +436,7 @@ public abstract class DeliveryContract {
   @Test
   void aHandlerMayPublish() {
     var door = open(1);
-    var log = new Log();
+    var log = new EventLog();
     door.subscribe(dead(), SubscribeOptions.defaults(), log);
     door.subscribe(topic, SubscribeOptions.defaults(), (event, delivery) -> {
       door.topic(dead()).publish(event.requireData(), json());
@@ -471,7 +452,7 @@ public abstract class DeliveryContract {
   void eventsWaitWhileTheirHandlerIsPaused() {
     assumeTrue(hasEveryOption(), "this door can't pause");
     var door = open(1);
-    var log = new Log();
+    var log = new EventLog();
     var registration = door.subscribe(topic, SubscribeOptions.defaults(), log);
     door.topic(topic).publish(bytes("\"before\""), json());
     until(() -> assertThat(log.data).containsExactly("\"before\""));
@@ -488,7 +469,7 @@ public abstract class DeliveryContract {
   void aHandlerMayEndItsOwnSubscription() {
     assumeTrue(hasEveryOption(), "this door's handlers are a peer's");
     var door = open(1, Duration.ZERO, PATIENCE.multipliedBy(2));
-    var log = new Log();
+    var log = new EventLog();
     var own = new AtomicReference<HandlerRegistration>();
     var ended = new AtomicInteger();
     own.set(door.subscribe(topic, SubscribeOptions.defaults(), (event, delivery) -> {
