@@ -23,14 +23,8 @@ public final class ReadmeProgram {
       Order found = orders.get("42", Order.class).orElseThrow();
       orders.transaction(tx -> tx.save("43", found).delete("42"));
 
-      runtime.subscribe(
-          "pubsub",
-          "paid",
-          Payment.class,
-          payment -> System.out.println(payment)); // returns: handled
-      runtime
-          .topic("pubsub", "paid")
-          .publish(new Payment("43", 990)); // on disk until it is handled
+      runtime.subscribe("pubsub", "paid", Payment.class, System.out::println); // returns: handled
+      runtime.topic("pubsub", "paid").publish(new Payment("43", 990)); // on disk until then
     }
   }
 }
