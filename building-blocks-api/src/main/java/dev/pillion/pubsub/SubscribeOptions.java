@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
 /** How to subscribe. Immutable: each method returns another object. */
 public final class SubscribeOptions {
   private static final SubscribeOptions DEFAULTS =
-      new SubscribeOptions(List.of(), null, null, 0, null, null, Map.of(), null);
+      new SubscribeOptions(List.of(), null, null, null, 0, null, null, Map.of(), null);
 
   private final List<Rule> rules;
+  private final @Nullable String otherwise;
   private final @Nullable String deadLetterTopic;
   private final @Nullable String consumerId;
   private final int concurrency;
@@ -44,6 +45,7 @@ public final class SubscribeOptions {
 
   private SubscribeOptions(
       List<Rule> rules,
+      @Nullable String otherwise,
       @Nullable String deadLetterTopic,
       @Nullable String consumerId,
       int concurrency,
@@ -52,6 +54,7 @@ public final class SubscribeOptions {
       Map<String, String> metadata,
       @Nullable String app) {
     this.rules = rules;
+    this.otherwise = otherwise;
     this.deadLetterTopic = deadLetterTopic;
     this.consumerId = consumerId;
     this.concurrency = concurrency;
@@ -77,12 +80,21 @@ public final class SubscribeOptions {
     var more = new ArrayList<>(rules);
     more.add(new Rule(match, to));
     return new SubscribeOptions(
-        List.copyOf(more), deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
+        List.copyOf(more),
+        otherwise,
+        deadLetterTopic,
+        consumerId,
+        concurrency,
+        bulk,
+        path,
+        metadata,
+        app);
   }
 
-  /** The path of events that match no rule. */
+  /** The path of events that match no rule, wherever it is said. */
   public SubscribeOptions otherwise(String to) {
-    return route("", to);
+    return new SubscribeOptions(
+        rules, to, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
   }
 
   /**
@@ -91,17 +103,19 @@ public final class SubscribeOptions {
    */
   public SubscribeOptions onPath(String only) {
     return new SubscribeOptions(
-        rules, deadLetterTopic, consumerId, concurrency, bulk, only, metadata, app);
+        rules, otherwise, deadLetterTopic, consumerId, concurrency, bulk, only, metadata, app);
   }
 
   /** Where events go that were dropped, or that no attempt has brought to success. */
   public SubscribeOptions deadLetterTopic(String topic) {
-    return new SubscribeOptions(rules, topic, consumerId, concurrency, bulk, path, metadata, app);
+    return new SubscribeOptions(
+        rules, otherwise, topic, consumerId, concurrency, bulk, path, metadata, app);
   }
 
   /** The group that shares the topic's events; the component's {@code consumerID} unless set. */
   public SubscribeOptions consumerId(String id) {
-    return new SubscribeOptions(rules, deadLetterTopic, id, concurrency, bulk, path, metadata, app);
+    return new SubscribeOptions(
+        rules, otherwise, deadLetterTopic, id, concurrency, bulk, path, metadata, app);
   }
 
   /**
@@ -114,13 +128,14 @@ public final class SubscribeOptions {
       throw new IllegalArgumentException("a concurrency of " + most + " would handle nothing");
     }
     return new SubscribeOptions(
-        rules, deadLetterTopic, consumerId, most, bulk, path, metadata, app);
+        rules, otherwise, deadLetterTopic, consumerId, most, bulk, path, metadata, app);
   }
 
   /** How many events a bulk handler is given at a time, and how long it waits for them. */
   public SubscribeOptions bulk(int maxMessages, Duration maxAwait) {
     return new SubscribeOptions(
         rules,
+        otherwise,
         deadLetterTopic,
         consumerId,
         concurrency,
@@ -145,7 +160,15 @@ public final class SubscribeOptions {
     var all = new TreeMap<>(metadata);
     all.putAll(entries);
     return new SubscribeOptions(
-        rules, deadLetterTopic, consumerId, concurrency, bulk, path, Map.copyOf(all), app);
+        rules,
+        otherwise,
+        deadLetterTopic,
+        consumerId,
+        concurrency,
+        bulk,
+        path,
+        Map.copyOf(all),
+        app);
   }
 
   /**
@@ -154,12 +177,17 @@ public final class SubscribeOptions {
    */
   public SubscribeOptions forApp(String name) {
     return new SubscribeOptions(
-        rules, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, name);
+        rules, otherwise, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, name);
   }
 
-  /** The routing rules in order; unmodifiable. */
+  /** The routing rules in order, that of {@link #otherwise} last; unmodifiable. */
   public List<Rule> rules() {
-    return rules;
+    if (otherwise == null) {
+      return rules;
+    }
+    var all = new ArrayList<>(rules);
+    all.add(new Rule("", otherwise));
+    return List.copyOf(all);
   }
 
   /** The dead letter topic; null for none. */
@@ -200,7 +228,7 @@ public final class SubscribeOptions {
   @Override
   public boolean equals(Object other) {
     return other instanceof SubscribeOptions that
-        && rules.equals(that.rules)
+        && rules().equals(that.rules())
         && Objects.equals(deadLetterTopic, that.deadLetterTopic)
         && Objects.equals(consumerId, that.consumerId)
         && concurrency == that.concurrency
@@ -212,14 +240,15 @@ public final class SubscribeOptions {
 
   @Override
   public int hashCode() {
-    return Objects.hash(rules, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
+    return Objects.hash(
+        rules(), deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
   }
 
   @Override
   public String toString() {
     var text = new StringJoiner(", ").setEmptyValue("defaults");
-    if (!rules.isEmpty()) {
-      text.add("rules " + rules);
+    if (!rules().isEmpty()) {
+      text.add("rules " + rules());
     }
     if (deadLetterTopic != null) {
       text.add("dead letter topic " + deadLetterTopic);

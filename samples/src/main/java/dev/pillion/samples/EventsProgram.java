@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * Publishes and handles events without a broker: they are in a local database until they are
- * handled. Run it twice: the second run handles what the first has left behind, too.
+ * handled. Events without a key have no order.
  */
 public final class EventsProgram {
   record Payment(String order, int cents) {}

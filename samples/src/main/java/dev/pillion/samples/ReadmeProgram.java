@@ -14,7 +14,7 @@ public final class ReadmeProgram {
 
   private ReadmeProgram() {}
 
-  public static void main(String[] args) {
+  public static void main(String[] args) throws InterruptedException {
     try (var runtime = EmbeddedRuntime.builder("checkout") // the app id
         .with(Local.in(Path.of("data"))) // SQLite: no server, nothing lost on restart
         .start()) {
@@ -25,6 +25,7 @@ public final class ReadmeProgram {
 
       runtime.subscribe("pubsub", "paid", Payment.class, System.out::println); // returns: handled
       runtime.topic("pubsub", "paid").publish(new Payment("43", 990)); // on disk until then
+      runtime.awaitShutdown(); // until Ctrl-C
     }
   }
 }

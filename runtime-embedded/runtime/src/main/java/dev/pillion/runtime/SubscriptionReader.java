@@ -102,10 +102,13 @@ final class SubscriptionReader {
     var bulk = fields.mapping(spec, "bulkSubscribe");
     if (bulk != null) {
       fields.check(bulk, BULK, "bulkSubscribe");
-      if (fields.text(bulk, "enabled").orElse("").equals("true")) {
-        options = options.bulk(
-            integer(bulk, "maxMessagesCount"),
-            Duration.ofMillis(integer(bulk, "maxAwaitDurationMs")));
+      var enabled = fields.text(bulk, "enabled").orElse("");
+      int most = integer(bulk, "maxMessagesCount");
+      int await = integer(bulk, "maxAwaitDurationMs");
+      if (enabled.equals("true")) {
+        options = options.bulk(most, Duration.ofMillis(await));
+      } else if (!enabled.isEmpty() && !enabled.equals("false")) {
+        fields.problem(bulk, "\"enabled\" was \"%s\" but must be true or false".formatted(enabled));
       }
     }
     return options;

@@ -151,6 +151,8 @@ class SubscriptionFilesTest {
         "v1alpha1 | {pubsubname: bus, topic: t, routes: {default: /x}} | did you mean \"route\"?",
         "v1alpha1 | {pubsubname: bus, topic: t, deadLettertopic: d} | did you mean \"deadLetterTopic\"?",
         "v1alpha1 | {pubsubname: bus, topic: t, bulkSubscribe: {enabled: true, maxMessagesCount: many}} | \"many\" but must be a whole number",
+        "v1alpha1 | {pubsubname: bus, topic: t, bulkSubscribe: {enabled: maybe}} | \"maybe\" but must be true or false",
+        "v1alpha1 | {pubsubname: bus, topic: t, bulkSubscribe: {maxAwaitDurationMs: 10s}} | \"10s\" but must be a whole number",
         "v1alpha1 | {pubsubname: bus, topic: t, metadata: {rawPayload: maybe}} | rawPayload value must be a valid boolean",
         "v2alpha1 | {pubsubname: bus, topic: t, routes: {rules: [{match: x == 1, path: /x}]}} | pillion-cel",
         "v3 | {pubsubname: bus, topic: t} | dapr.io/v2alpha1",

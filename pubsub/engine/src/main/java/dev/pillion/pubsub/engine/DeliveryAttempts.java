@@ -66,7 +66,7 @@ final class DeliveryAttempts {
       for (var message : messages) {
         if (!message.isSettled() && message.failure() == null) {
           // A breaker is open, or the runtime closes: nothing was attempted, nothing is judged.
-          message.settle(Disposition.REDELIVER);
+          message.postpone();
         } else if (e instanceof CallTimeoutException && !message.isSettled()) {
           // Says more than the interrupt that the handler met.
           message.failed(e);

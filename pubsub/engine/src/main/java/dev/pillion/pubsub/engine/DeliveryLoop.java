@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /**
  * What happens to a message between the broker and the handler: it is read, judged and routed, then
  * attempted. Here is the whole of the outcome table; brokers only carry out what it says.
- * Immutable, thread-safe.
+ * Thread-safe.
  */
 final class DeliveryLoop {
   private static final Logger log = LoggerFactory.getLogger(DeliveryLoop.class);
@@ -24,6 +26,7 @@ final class DeliveryLoop {
   private final NamedPubSub pubsub;
   private final String topic;
   private final DeadLetters deadLetters;
+  private final Set<String> nobodyFor = ConcurrentHashMap.newKeySet();
 
   DeliveryLoop(Surroundings around, NamedPubSub pubsub, String topic) {
     this.around = around;
@@ -80,12 +83,17 @@ final class DeliveryLoop {
       Subscriber subscriber, String path, List<Tracked> messages, RunningDelivery running) {
     var handler = subscriber.handler(path);
     if (handler == null) {
-      for (var message : messages) {
-        message.failed(new DeliveryFailedException("no handler takes the path \"" + path + "\""));
-        failed(subscriber, message);
+      // Not yet, or not any more: no attempt was made, so nothing is judged.
+      if (nobodyFor.add(path)) {
+        log.warn(
+            "no handler takes the path \"{}\" of {}; its events come again until one does",
+            path,
+            pubsub.target(topic));
       }
+      messages.forEach(Tracked::postpone);
       return;
     }
+    nobodyFor.remove(path);
     if (!handler.enter(running, subscriber::isActive)) {
       return;
     }

@@ -2,6 +2,7 @@
 package dev.pillion.pubsub.engine;
 
 import dev.pillion.HandlerRegistration;
+import dev.pillion.component.NearestName;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.SubscriptionDeclaration;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The handlers of one runtime and the groups they share. Thread-safe. */
 final class Subscriptions {
@@ -108,13 +110,14 @@ final class Subscriptions {
             "the subscription resource \"%s\" says nothing of bulkSubscribe; enable it there, or give the bulk handler options of its own"
                 .formatted(known.declaration().name()));
       }
+      requirePath(known.declaration(), options.onPath());
       return known.subscriber();
     }
     if (options.onPath() != null) {
       throw new IllegalArgumentException(
           known == null
-              ? "a handler for the path \"%s\" needs a subscription resource for the topic \"%s\" of the pubsub \"%s\"; there are resources for %s"
-                  .formatted(options.onPath(), topic, pubsub.name(), declared.keySet())
+              ? "a handler for the path \"%s\" needs a subscription resource for the topic \"%s\" of the pubsub \"%s\"; there %s"
+                  .formatted(options.onPath(), topic, pubsub.name(), resources())
               : "a handler for the path \"%s\" has its other options from the subscription resource \"%s\""
                   .formatted(options.onPath(), known.declaration().name()));
     }
@@ -133,6 +136,26 @@ final class Subscriptions {
         options,
         Routes.of(options.rules(), around.expressions()),
         new EventReader(pubsub, topic, raw, EventIds.RANDOM));
+  }
+
+  private String resources() {
+    return declared.isEmpty() ? "are none" : "are resources for " + declared.keySet();
+  }
+
+  /** A path that no rule leads to would never have an event. */
+  private static void requirePath(SubscriptionDeclaration declaration, @Nullable String path) {
+    var paths =
+        declaration.options().rules().stream().map(SubscribeOptions.Rule::path).toList();
+    if (path != null && !paths.contains(path)) {
+      var nearest = NearestName.to(path, paths);
+      throw new IllegalArgumentException(
+          "no rule of the subscription resource \"%s\" leads to the path \"%s\"%s there are %s"
+              .formatted(
+                  declaration.name(),
+                  path,
+                  nearest == null ? ";" : "; did you mean \"" + nearest + "\"?",
+                  paths));
+    }
   }
 
   private static boolean leavesAllToResource(SubscribeOptions options) {

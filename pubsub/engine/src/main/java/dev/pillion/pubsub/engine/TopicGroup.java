@@ -198,6 +198,8 @@ final class TopicGroup implements MessageReceiver {
         intake.resume();
       } else {
         intake.pause();
+        // What waits for a paused handler, because others went on, is given back as well.
+        subscribers.forEach(Subscriber::wake);
       }
     } finally {
       lock.unlock();

@@ -13,6 +13,7 @@ final class Tracked {
   private static final Logger log = LoggerFactory.getLogger(Tracked.class);
 
   private final Message message;
+  private final int before;
   private @Nullable ReceivedEvent event;
   private int attempts;
   private @Nullable Disposition disposition;
@@ -21,6 +22,7 @@ final class Tracked {
   Tracked(Message message) {
     this.message = message;
     this.attempts = message.attempts();
+    this.before = attempts;
   }
 
   Message message() {
@@ -57,7 +59,7 @@ final class Tracked {
         log.warn("an attempt was not begun, it could not be put on record: {}", e.getMessage());
         // Whoever has the message now judges it; what failed here before is no longer ours to say.
         failure = null;
-        disposition = Disposition.REDELIVER;
+        postpone();
         return false;
       }
     }
@@ -88,6 +90,14 @@ final class Tracked {
       } catch (BuildingBlockException e) {
         log.debug("a failed attempt could not be put on record: {}", e.getMessage());
       }
+    }
+    disposition = Disposition.REDELIVER;
+  }
+
+  /** It comes again, which is held against it only where an attempt has begun here. */
+  void postpone() {
+    if (attempts == before) {
+      message.notAttempted();
     }
     disposition = Disposition.REDELIVER;
   }

@@ -351,6 +351,60 @@ class DeliveryTest {
   }
 
   @Test
+  void eventsOfAPathThatNobodyTakesYetComeAgain() {
+    engine.declare(new SubscriptionDeclaration(
+        "orders",
+        "bus",
+        "orders",
+        SubscribeOptions.defaults()
+            .route("type=t.x", "/x")
+            .otherwise("/rest")
+            .deadLetterTopic("dead")));
+    var receiver = subscribe(
+        SubscribeOptions.defaults().onPath("/rest"), (event, delivery) -> DeliveryResult.SUCCESS);
+    var message = new Held(EVENT);
+
+    assertThat(receiver.receive(message)).isEqualTo(Disposition.REDELIVER);
+    assertThat(message.postponed).isEqualTo(1);
+    assertThat(broker.published).isEmpty();
+    subscribe(
+        SubscribeOptions.defaults().onPath("/x"), (event, delivery) -> DeliveryResult.SUCCESS);
+    assertThat(receiver.receive(message)).isEqualTo(Disposition.ACKNOWLEDGE);
+  }
+
+  @Test
+  void aPathThatNoRuleLeadsToIsRefused() {
+    engine.declare(new SubscriptionDeclaration(
+        "orders",
+        "bus",
+        "orders",
+        SubscribeOptions.defaults().route("type=t.x", "/express").otherwise("/rest")));
+
+    assertThatThrownBy(() -> subscribe(
+            SubscribeOptions.defaults().onPath("/expres"),
+            (event, delivery) -> DeliveryResult.SUCCESS))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "no rule of the subscription resource \"orders\" leads to the path \"/expres\"; did you mean \"/express\"? there are [/express, /rest]");
+  }
+
+  @Test
+  void whatMatchesNoRuleGoesTheOtherWayWhereverThatIsSaid() {
+    var paths = new ArrayList<String>();
+    var receiver = subscribe(
+        SubscribeOptions.defaults().otherwise("/rest").route("type=t.x", "/x"),
+        (event, delivery) -> {
+          paths.add(delivery.path());
+          return DeliveryResult.SUCCESS;
+        });
+
+    receiver.receive(new Held(EVENT));
+    receiver.receive(new Held("{\"type\":\"t.y\"}"));
+
+    assertThat(paths).containsExactly("/x", "/rest");
+  }
+
+  @Test
   void aHandlerOfThisProgramAndAnAppDoNotShareATopic() {
     subscribe(SubscribeOptions.defaults(), (event, delivery) -> DeliveryResult.SUCCESS);
 

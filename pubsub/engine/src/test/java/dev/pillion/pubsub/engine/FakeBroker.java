@@ -77,6 +77,7 @@ final class FakeBroker implements PubSubComponent {
     int attempts;
     boolean redelivered;
     boolean lost;
+    int postponed;
 
     Held(String data) {
       this.data = data.getBytes(StandardCharsets.UTF_8);
@@ -115,6 +116,11 @@ final class FakeBroker implements PubSubComponent {
         throw ComponentException.failed("another consumer has the message", null);
       }
       record.add(begun);
+    }
+
+    @Override
+    public void notAttempted() {
+      postponed++;
     }
   }
 }
