@@ -83,6 +83,10 @@ final class DeliveryLoop {
       Subscriber subscriber, String path, List<Tracked> messages, RunningDelivery running) {
     var handler = subscriber.handler(path);
     if (handler == null) {
+      if (!subscriber.hasHandlers()) {
+        // The last one has just closed: whoever is there has them.
+        return;
+      }
       // Not yet, or not any more: no attempt was made, so nothing is judged.
       if (nobodyFor.add(path)) {
         log.warn(

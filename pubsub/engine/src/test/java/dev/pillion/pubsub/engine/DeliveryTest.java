@@ -373,6 +373,23 @@ class DeliveryTest {
   }
 
   @Test
+  void whatComesWhileTheLastHandlerClosesIsNotJudged() {
+    var message = new Held(EVENT);
+    var registration = new HandlerRegistration[1];
+    registration[0] = engine.subscribe(
+        "bus",
+        "orders",
+        TypeRef.of(byte[].class),
+        deadLetters().route("type=never", "/never").otherwise("/rest"),
+        (event, delivery) -> DeliveryResult.SUCCESS);
+    // It closes between the choice of the subscriber and that of its handler.
+    message.whenRead = () -> registration[0].close();
+
+    assertThat(receiver().receive(message)).isEqualTo(Disposition.RELEASE);
+    assertThat(broker.published).isEmpty();
+  }
+
+  @Test
   void aPathThatNoRuleLeadsToIsRefused() {
     engine.declare(new SubscriptionDeclaration(
         "orders",

@@ -78,6 +78,7 @@ final class FakeBroker implements PubSubComponent {
     boolean redelivered;
     boolean lost;
     int postponed;
+    Runnable whenRead = () -> {};
 
     Held(String data) {
       this.data = data.getBytes(StandardCharsets.UTF_8);
@@ -92,6 +93,7 @@ final class FakeBroker implements PubSubComponent {
 
     @Override
     public byte[] data() {
+      whenRead.run();
       return data;
     }
 
