@@ -36,7 +36,10 @@ func TestMetadata(t *testing.T) {
 	if plain := components[plainStore]; slices.Contains(plain.Capabilities, "TRANSACTIONAL") {
 		t.Errorf("plain: %+v", plain)
 	}
-	if len(components) != len(host.Stores)+1 || len(metadata.Subscriptions) != 0 || len(metadata.HTTPEndpoints) != 0 {
+	if pubsub := components["pubsub"]; pubsub == nil || pubsub.Type != "pubsub.sqlite" {
+		t.Errorf("pubsub: %+v", pubsub)
+	}
+	if len(components) != len(host.Stores)+2 || len(metadata.Subscriptions) != 0 || len(metadata.HTTPEndpoints) != 0 {
 		t.Errorf("more than there is: %+v", metadata)
 	}
 }

@@ -113,10 +113,16 @@ func TestTooLargeMessage(t *testing.T) {
 	fails(t, err, failure{code: codes.ResourceExhausted})
 }
 
+func TestUnknownPubSub(t *testing.T) {
+	err := shared.PublishEvent(callContext(t), "missing", "topic", "event")
+	fails(t, err, failure{
+		code: codes.InvalidArgument, reason: "DAPR_PUBSUB_NOT_FOUND",
+		message: "pubsub missing is not found",
+	})
+}
+
 func TestOtherBlocksAreUnimplemented(t *testing.T) {
-	err := shared.PublishEvent(callContext(t), "pubsub", "topic", "event")
-	fails(t, err, failure{code: codes.Unimplemented})
-	_, err = shared.GetSecret(callContext(t), "secrets", "key", nil)
+	_, err := shared.GetSecret(callContext(t), "secrets", "key", nil)
 	fails(t, err, failure{code: codes.Unimplemented})
 }
 

@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.OffsetDateTime;
+import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 
@@ -42,7 +43,10 @@ final class PlainEnvelope {
       json.writeStringField("source", Values.APP);
       json.writeStringField("specversion", "1.0");
       json.writeStringField(
-          "time", OffsetDateTime.now().truncatedTo(ChronoUnit.SECONDS).toString());
+          "time",
+          OffsetDateTime.now(ZoneId.systemDefault())
+              .truncatedTo(ChronoUnit.SECONDS)
+              .toString());
       json.writeStringField("topic", topic);
       json.writeStringField("traceid", "");
       json.writeStringField("traceparent", "");

@@ -112,7 +112,7 @@ final class RedisStreamsComparison {
                 throw new java.io.UncheckedIOException(e);
               }
               times.recordValue(System.nanoTime() - sent.get());
-              writing.async().xack(stream, group, message.getId());
+              var unused = writing.async().xack(stream, group, message.getId());
               handled.release();
             }
           }

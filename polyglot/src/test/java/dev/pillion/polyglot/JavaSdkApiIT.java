@@ -111,8 +111,14 @@ class JavaSdkApiIT {
 
   @Test
   void answersForOtherBlocksThatTheyAreNotImplemented() {
-    failure(client.publishEvent("pubsub", "topic", "event")).has("UNIMPLEMENTED", "");
     failure(client.getSecret("secrets", "key")).has("UNIMPLEMENTED", "");
+  }
+
+  @Test
+  void refusesToPublishToAPubSubThatIsNotThere() {
+    failure(client.publishEvent("missing", "topic", "event"))
+        .has("INVALID_ARGUMENT", "pubsub missing is not found")
+        .hasReason("DAPR_PUBSUB_NOT_FOUND");
   }
 
   @Test
@@ -126,9 +132,10 @@ class JavaSdkApiIT {
     assertThat(metadata.getComponents())
         .extracting(ComponentMetadata::getName)
         .containsAll(host.description().stores())
-        .contains(PolyglotHost.PLAIN_STORE)
-        .hasSize(host.description().stores().size() + 1);
+        .contains(PolyglotHost.PLAIN_STORE, "pubsub")
+        .hasSize(host.description().stores().size() + 2);
     assertThat(metadata.getComponents())
+        .filteredOn(component -> !component.getName().equals("pubsub"))
         .allSatisfy(component -> assertThat(component.getCapabilities().contains("TRANSACTIONAL"))
             .isEqualTo(!component.getName().equals(PolyglotHost.PLAIN_STORE)));
   }
