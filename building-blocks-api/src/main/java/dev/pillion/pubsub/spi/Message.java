@@ -42,4 +42,10 @@ public interface Message {
    *     longer held: the attempt must not begin
    */
   void recordAttempts(int attempts);
+
+  /**
+   * The {@link Disposition#REDELIVER} that follows is not for the message's sake: no attempt has
+   * begun since it was handed over. A component that counts what comes back does not count this.
+   */
+  default void notAttempted() {}
 }

@@ -355,6 +355,8 @@ final class PartitionQueue {
       for (int i = 0; i < batch.size(); i++) {
         var message = batch.get(i);
         var said = i < dispositions.size() ? dispositions.get(i) : Disposition.REDELIVER;
+        // Taken in any case, lest it excuses a later failure.
+        boolean postponed = message.wasPostponed();
         if (said == Disposition.ACKNOWLEDGE) {
           progress.done(message);
           done.add(message.offset());
@@ -362,16 +364,17 @@ final class PartitionQueue {
           message.comesBack();
           again.add(message);
           pause = longer(pause, RELEASED);
+        } else if (postponed) {
+          message.comesBack();
+          again.add(message);
+          pause = longer(pause, pauseAfter(Math.max(1, message.failures())));
         } else {
           message.failed(now);
           if (isGivenUp(message, now)) {
             progress.done(message);
           } else {
             again.add(message);
-            pause = longer(
-                pause,
-                rules.redelivery().pause(message.failures(), () -> ThreadLocalRandom.current()
-                    .nextDouble()));
+            pause = longer(pause, pauseAfter(message.failures()));
           }
         }
       }
@@ -393,6 +396,10 @@ final class PartitionQueue {
     if (after != null) {
       after.takesOver(done);
     }
+  }
+
+  private Duration pauseAfter(int failures) {
+    return rules.redelivery().pause(failures, () -> ThreadLocalRandom.current().nextDouble());
   }
 
   private static Duration longer(Duration one, Duration other) {
