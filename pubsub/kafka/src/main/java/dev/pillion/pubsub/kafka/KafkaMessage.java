@@ -39,6 +39,10 @@ final class KafkaMessage implements Message {
     return record.offset();
   }
 
+  long timestamp() {
+    return record.timestamp();
+  }
+
   /** What it takes of memory, nearly. */
   int size() {
     return Math.max(0, record.serializedValueSize()) + Math.max(0, record.serializedKeySize()) + 64;

@@ -7,9 +7,9 @@ import dev.pillion.pubsub.spi.Message;
 import dev.pillion.pubsub.spi.MessageReceiver;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -50,8 +50,10 @@ final class PartitionQueue {
   private List<KafkaMessage> running = List.of();
   private @Nullable PartitionQueue predecessor;
   private @Nullable PartitionQueue successor;
-  private final Set<Long> doneBefore = new HashSet<>();
-  private final Set<Long> doneLate = ConcurrentHashMap.newKeySet();
+
+  // Timestamps by offset: a topic that is made anew has other records at the same offsets.
+  private final Map<Long, Long> doneBefore = new HashMap<>();
+  private final Map<Long, Long> doneLate = new ConcurrentHashMap<>();
   private boolean asked;
   private boolean scheduled;
   private boolean waiting;
@@ -83,7 +85,7 @@ final class PartitionQueue {
       if (before.precedes(this)) {
         predecessor = before;
       } else {
-        doneBefore.addAll(before.doneLate);
+        doneBefore.putAll(before.doneLate);
       }
       return true;
     });
@@ -321,7 +323,7 @@ final class PartitionQueue {
           message = fetched.first()) {
         progress.handed(message);
         fetched.removeFirst();
-        if (doneBefore.remove(message.offset())) {
+        if (doneBefore.remove(message.offset(), message.timestamp())) {
           progress.done(message);
         } else {
           batch.add(message);
@@ -346,7 +348,7 @@ final class PartitionQueue {
 
   private void settle(List<KafkaMessage> batch, List<Disposition> dispositions) {
     PartitionQueue after = null;
-    var done = new ArrayList<Long>();
+    var done = new HashMap<Long, Long>();
     lock.lock();
     try {
       running = List.of();
@@ -359,7 +361,7 @@ final class PartitionQueue {
         boolean postponed = message.wasPostponed();
         if (said == Disposition.ACKNOWLEDGE) {
           progress.done(message);
-          done.add(message.offset());
+          done.put(message.offset(), message.timestamp());
         } else if (said == Disposition.RELEASE) {
           message.comesBack();
           again.add(message);
@@ -383,7 +385,7 @@ final class PartitionQueue {
         rules.time().schedule(pause, this::pauseIsOver);
       }
       if (ended) {
-        doneLate.addAll(done);
+        doneLate.putAll(done);
         after = successor;
       }
       idle.signalAll();
@@ -430,10 +432,10 @@ final class PartitionQueue {
   }
 
   /** The handler that an earlier assignment has left behind is through. */
-  private void takesOver(List<Long> done) {
+  private void takesOver(Map<Long, Long> done) {
     locked(() -> {
       predecessor = null;
-      doneBefore.addAll(done);
+      doneBefore.putAll(done);
       schedule();
       return true;
     });

@@ -159,4 +159,72 @@ class PartitionQueueTest {
     assertThat(received).hasSize(3);
     assertThat(position(queue)).isEqualTo(1);
   }
+
+  /** Another assignment of the partition, which begins while or after the first one's handler. */
+  private PartitionQueue next(PartitionQueue before) {
+    before.stop();
+    before.end();
+    var next = queue();
+    next.follow(before);
+    return next;
+  }
+
+  @Test
+  void whatAnEarlierAssignmentHasDoneMeanwhileIsNotDoneAgain() {
+    var next = new ArrayList<PartitionQueue>();
+    handler = message -> {
+      if (next.isEmpty()) {
+        next.add(next(queue));
+      }
+      return Disposition.ACKNOWLEDGE;
+    };
+    queue.add(record(0, 1));
+    queue.handle();
+
+    next.get(0).add(record(0, 1));
+    next.get(0).add(record(1, 2));
+    next.get(0).handle();
+
+    assertThat(received).extracting(Message::toString).containsExactly("t-0@0", "t-0@1");
+    assertThat(position(next.get(0))).isEqualTo(2);
+  }
+
+  @Test
+  void aRecordOfATopicMadeAnewIsHandledThoughItsOffsetWasDone() {
+    var next = new ArrayList<PartitionQueue>();
+    handler = message -> {
+      if (next.isEmpty()) {
+        next.add(next(queue));
+      }
+      return Disposition.ACKNOWLEDGE;
+    };
+    queue.add(record(0, 1));
+    queue.handle();
+
+    next.get(0).add(record(0, 7));
+    next.get(0).handle();
+
+    assertThat(received).hasSize(2);
+    assertThat(received.get(1).metadata()).containsEntry("__timestamp", "7");
+  }
+
+  @Test
+  void aRecordOfATopicMadeAnewIsHandledThoughItsOffsetWasDoneBeforeAnyoneFollowed() {
+    handler = message -> {
+      queue.stop();
+      queue.end();
+      return Disposition.ACKNOWLEDGE;
+    };
+    queue.add(record(0, 1));
+    queue.handle();
+    var same = next(queue);
+    var other = next(queue);
+
+    same.add(record(0, 1));
+    same.handle();
+    assertThat(received).hasSize(1);
+    other.add(record(0, 7));
+    other.handle();
+    assertThat(received).hasSize(2);
+  }
 }
