@@ -199,12 +199,13 @@ final class Assignment {
       Collection<TopicPartition> partitions,
       long patienceNanos,
       CommitRequests requests) {
-    requests.refuse(new RebalanceInProgressException("the partition is given back"));
     var going = takeOut(partitions);
+    going.forEach(PartitionQueue::stop);
+    // After the stop: what runs on would ask anew, for a commit that this thread can't make here.
+    requests.refuse(new RebalanceInProgressException("the partition is given back"));
     if (going.isEmpty()) {
       return;
     }
-    going.forEach(PartitionQueue::stop);
     long until = time.nanos() + patienceNanos;
     try {
       for (var queue : going) {
@@ -230,9 +231,9 @@ final class Assignment {
 
   /** Another member may have these already: nothing is committed. */
   void lose(Collection<TopicPartition> partitions) {
-    around.commits().refuse(new RebalanceInProgressException("the partition is lost"));
     var gone = takeOut(partitions);
     gone.forEach(PartitionQueue::stop);
+    around.commits().refuse(new RebalanceInProgressException("the partition is lost"));
     gone.forEach(PartitionQueue::end);
     leaveBehind(gone);
   }

@@ -15,6 +15,7 @@ final class KafkaMessage implements Message {
   private volatile @Nullable Map<String, String> metadata;
   private volatile int attempts;
   private volatile boolean redelivered;
+  private volatile boolean postponed;
 
   // Guarded by the queue.
   private ContiguousOffsets.@Nullable Handed handed;
@@ -36,6 +37,10 @@ final class KafkaMessage implements Message {
 
   long offset() {
     return record.offset();
+  }
+
+  long timestamp() {
+    return record.timestamp();
   }
 
   /** What it takes of memory, nearly. */
@@ -74,6 +79,18 @@ final class KafkaMessage implements Message {
   public void recordAttempts(int begun) {
     queue.record(this, begun);
     attempts = begun;
+  }
+
+  @Override
+  public void notAttempted() {
+    postponed = true;
+  }
+
+  /** Whether it comes back without an attempt; said once. */
+  boolean wasPostponed() {
+    boolean was = postponed;
+    postponed = false;
+    return was;
   }
 
   ContiguousOffsets.@Nullable Handed handed() {

@@ -7,9 +7,9 @@ import dev.pillion.pubsub.spi.Message;
 import dev.pillion.pubsub.spi.MessageReceiver;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -50,8 +50,10 @@ final class PartitionQueue {
   private List<KafkaMessage> running = List.of();
   private @Nullable PartitionQueue predecessor;
   private @Nullable PartitionQueue successor;
-  private final Set<Long> doneBefore = new HashSet<>();
-  private final Set<Long> doneLate = ConcurrentHashMap.newKeySet();
+
+  // Timestamps by offset: a topic that is made anew has other records at the same offsets.
+  private final Map<Long, Long> doneBefore = new HashMap<>();
+  private final Map<Long, Long> doneLate = new ConcurrentHashMap<>();
   private boolean asked;
   private boolean scheduled;
   private boolean waiting;
@@ -83,7 +85,7 @@ final class PartitionQueue {
       if (before.precedes(this)) {
         predecessor = before;
       } else {
-        doneBefore.addAll(before.doneLate);
+        doneBefore.putAll(before.doneLate);
       }
       return true;
     });
@@ -321,7 +323,7 @@ final class PartitionQueue {
           message = fetched.first()) {
         progress.handed(message);
         fetched.removeFirst();
-        if (doneBefore.remove(message.offset())) {
+        if (doneBefore.remove(message.offset(), message.timestamp())) {
           progress.done(message);
         } else {
           batch.add(message);
@@ -346,7 +348,7 @@ final class PartitionQueue {
 
   private void settle(List<KafkaMessage> batch, List<Disposition> dispositions) {
     PartitionQueue after = null;
-    var done = new ArrayList<Long>();
+    var done = new HashMap<Long, Long>();
     lock.lock();
     try {
       running = List.of();
@@ -355,23 +357,26 @@ final class PartitionQueue {
       for (int i = 0; i < batch.size(); i++) {
         var message = batch.get(i);
         var said = i < dispositions.size() ? dispositions.get(i) : Disposition.REDELIVER;
+        // Taken in any case, lest it excuses a later failure.
+        boolean postponed = message.wasPostponed();
         if (said == Disposition.ACKNOWLEDGE) {
           progress.done(message);
-          done.add(message.offset());
+          done.put(message.offset(), message.timestamp());
         } else if (said == Disposition.RELEASE) {
           message.comesBack();
           again.add(message);
           pause = longer(pause, RELEASED);
+        } else if (postponed) {
+          message.comesBack();
+          again.add(message);
+          pause = longer(pause, pauseAfter(Math.max(1, message.failures())));
         } else {
           message.failed(now);
           if (isGivenUp(message, now)) {
             progress.done(message);
           } else {
             again.add(message);
-            pause = longer(
-                pause,
-                rules.redelivery().pause(message.failures(), () -> ThreadLocalRandom.current()
-                    .nextDouble()));
+            pause = longer(pause, pauseAfter(message.failures()));
           }
         }
       }
@@ -380,7 +385,7 @@ final class PartitionQueue {
         rules.time().schedule(pause, this::pauseIsOver);
       }
       if (ended) {
-        doneLate.addAll(done);
+        doneLate.putAll(done);
         after = successor;
       }
       idle.signalAll();
@@ -393,6 +398,10 @@ final class PartitionQueue {
     if (after != null) {
       after.takesOver(done);
     }
+  }
+
+  private Duration pauseAfter(int failures) {
+    return rules.redelivery().pause(failures, () -> ThreadLocalRandom.current().nextDouble());
   }
 
   private static Duration longer(Duration one, Duration other) {
@@ -423,10 +432,10 @@ final class PartitionQueue {
   }
 
   /** The handler that an earlier assignment has left behind is through. */
-  private void takesOver(List<Long> done) {
+  private void takesOver(Map<Long, Long> done) {
     locked(() -> {
       predecessor = null;
-      doneBefore.addAll(done);
+      doneBefore.putAll(done);
       schedule();
       return true;
     });
