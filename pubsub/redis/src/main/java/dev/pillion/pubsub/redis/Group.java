@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +36,9 @@ final class Group {
   /** How many entries one script looks at. */
   static final int PAGE = 100;
 
-  private static final int KEEP_COUNT = -1;
+  /** Leaves the count of deliveries as the server has it. */
+  static final int KEEP_COUNT = -1;
+
   private static final Duration CLOSING_SLACK = Duration.ofMillis(100);
 
   /** What has become of an entry that was ours. */
@@ -154,7 +157,7 @@ final class Group {
   /** Shows a sign of life for entries; what became of each, in their order. */
   List<Claim> renew(List<StreamEntry> entries) {
     long sentAt = time.nanos();
-    var claims = hold(entries, Duration.ZERO, KEEP_COUNT);
+    var claims = hold(entries, Duration.ZERO, entry -> KEEP_COUNT);
     for (int i = 0; i < claims.size(); i++) {
       if (claims.get(i) == Claim.HELD) {
         entries.get(i).claimed(sentAt);
@@ -163,29 +166,40 @@ final class Group {
     return claims;
   }
 
+  /** Lets the pause of entries begin; what became of each, in their order. */
+  List<Claim> fail(List<StreamEntry> entries) {
+    return hold(entries, Duration.ZERO, StreamEntry::countToLeave);
+  }
+
   /** Lets anyone have entries at once; what became of each, in their order. */
   List<Claim> release(List<StreamEntry> entries) {
-    return hold(entries, claimable, KEEP_COUNT);
+    return hold(entries, claimable, StreamEntry::countToLeave);
   }
 
   /** Puts the number of attempts on record; false when the entry is no longer ours. */
   boolean record(StreamEntry entry, int attempts) {
     long sentAt = time.nanos();
-    // One delivery more than attempts: the first one was counted when the entry was fetched.
-    boolean held = hold(List.of(entry), Duration.ZERO, attempts + 1).get(0) == Claim.HELD;
+    int count = deliveries(attempts);
+    boolean held = hold(List.of(entry), Duration.ZERO, any -> count).get(0) == Claim.HELD;
     if (held) {
       entry.claimed(sentAt);
     }
     return held;
   }
 
-  private List<Claim> hold(List<StreamEntry> entries, Duration idle, int count) {
+  /** One delivery more than attempts: the first one was counted when the entry was fetched. */
+  static int deliveries(int attempts) {
+    return attempts + 1;
+  }
+
+  private List<Claim> hold(
+      List<StreamEntry> entries, Duration idle, ToIntFunction<StreamEntry> count) {
     var claims = new ArrayList<Claim>(entries.size());
     for (int from = 0; from < entries.size(); from += PAGE) {
       var arguments = arguments(idle.toMillis());
       for (var entry : entries.subList(from, Math.min(from + PAGE, entries.size()))) {
         arguments.add(ascii(entry.id()));
-        arguments.add(ascii(count));
+        arguments.add(ascii(count.applyAsInt(entry)));
       }
       for (Object state : run(GroupScripts.HOLD, arguments)) {
         claims.add(Claim.values()[((Long) state).intValue()]);

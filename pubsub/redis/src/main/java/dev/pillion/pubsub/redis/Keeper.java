@@ -220,8 +220,7 @@ final class Keeper implements Runnable {
       settled(done);
     }
     if (!failed.isEmpty()) {
-      // Its pause begins now.
-      noteGone(group.renew(failed));
+      noteGone(group.fail(failed));
       remember(failed);
       settled(failed);
     }

@@ -17,6 +17,7 @@ final class StreamEntry implements Message {
   private final Map<String, String> metadata;
   private final boolean redelivered;
   private volatile int attempts;
+  private volatile boolean inDoubt;
   private volatile long claimedAt;
   private volatile boolean taken;
 
@@ -45,6 +46,14 @@ final class StreamEntry implements Message {
 
   String id() {
     return id;
+  }
+
+  /**
+   * The count of deliveries to leave the entry with: the one that the server has, unless it may
+   * have counted what we were not told of.
+   */
+  int countToLeave() {
+    return inDoubt ? Group.deliveries(attempts) : Group.KEEP_COUNT;
   }
 
   /** The reading of the monotonic clock since which the claim was ours at the last look. */
@@ -88,7 +97,13 @@ final class StreamEntry implements Message {
 
   @Override
   public void recordAttempts(int count) {
-    if (!group.record(this, count)) {
+    // Whether the server is told or not, so many are over: all, or all but the one to begin.
+    boolean isOver = count < attempts || (count == 1 && !redelivered);
+    attempts = isOver ? count : count - 1;
+    inDoubt = true;
+    boolean held = group.record(this, count);
+    inDoubt = false;
+    if (!held) {
       throw ComponentException.failed(
           "message \"%s\" of topic \"%s\" is no longer held here: another consumer has it, or it was removed from the stream"
               .formatted(id, group.topic()),

@@ -3,6 +3,7 @@ package dev.pillion.pubsub.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pillion.BuildingBlockException;
 import dev.pillion.connections.redis.RedisConnector;
 import dev.pillion.connections.redis.RedisSettings;
 import dev.pillion.pubsub.spi.Disposition;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +27,8 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Whose a message is, beside daprds and other runtimes of the same group. */
 @ExtendWith(RealServers.class)
@@ -284,6 +288,73 @@ class RedisClaimsIT {
         assertThat(here.texts).contains("more");
       });
       assertThat(here.texts.stream().filter(text -> !text.equals("more"))).containsExactly("m0");
+      Bus.eventually(() -> assertThat(bus.pending()).isEmpty());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REDELIVER", "RELEASE"})
+  void anAttemptThatWasRecordedWithoutOurKnowingDoesNotCount(
+      Disposition answer, RedisServer redis) {
+    try (var proxy = FaultProxy.to(redis.host(), redis.port());
+        var bus = Bus.on(uri(redis), TIMEOUT);
+        var cutOff = Bus.quick("redis://%s:%d".formatted(proxy.host(), proxy.port()), TIMEOUT)) {
+      cutOff.open(TestTime.context());
+      leaveBehind(bus, 1);
+      var failures = new ConcurrentLinkedQueue<BuildingBlockException>();
+      var recorder = new Recorder(message -> {
+        if (!failures.isEmpty()) {
+          return Disposition.ACKNOWLEDGE;
+        }
+        proxy.stallReplies();
+        try {
+          message.recordAttempts(1);
+        } catch (BuildingBlockException e) {
+          failures.add(e);
+        }
+        return answer;
+      });
+      bus.subscribe(cutOff, recorder, 1, null);
+      Bus.eventually(() -> assertThat(bus.pending().get(0).getRedeliveryCount()).isEqualTo(2));
+      proxy.heal();
+      Bus.eventually(() -> assertThat(recorder.count()).isEqualTo(2));
+      assertThat(failures).hasSize(1);
+      assertThat(recorder.messages).last().matches(message -> message.attempts() == 0);
+      Bus.eventually(() -> assertThat(bus.pending()).isEmpty());
+    }
+  }
+
+  @Test
+  void attemptsThatAreOverCountAlthoughTheServerCouldNotBeTold(RedisServer redis) {
+    try (var proxy = FaultProxy.to(redis.host(), redis.port());
+        var bus = Bus.on(uri(redis), TIMEOUT);
+        var cutOff = Bus.quick("redis://%s:%d".formatted(proxy.host(), proxy.port()), TIMEOUT)) {
+      cutOff.open(TestTime.context());
+      var failures = new ConcurrentLinkedQueue<BuildingBlockException>();
+      var recorder = new Recorder(message -> {
+        if (message.isRedelivered()) {
+          return Disposition.ACKNOWLEDGE;
+        }
+        proxy.stall();
+        try {
+          // One is over either way: the first, or the one before the second.
+          message.recordAttempts(Recorder.text(message).equals("failed") ? 1 : 2);
+        } catch (BuildingBlockException e) {
+          failures.add(e);
+        }
+        return Disposition.REDELIVER;
+      });
+      bus.publish("failed", "to begin again");
+      bus.subscribe(cutOff, recorder, 2, null);
+      Bus.eventually(() -> assertThat(recorder.running.get()).isEqualTo(2));
+      Bus.steadily(TIMEOUT.dividedBy(3), () -> assertThat(failures).isEmpty());
+      proxy.heal();
+      Bus.eventually(() -> assertThat(recorder.count()).isEqualTo(4));
+      assertThat(failures).hasSize(2);
+      assertThat(recorder.messages)
+          .filteredOn(message -> message.isRedelivered())
+          .hasSize(2)
+          .allMatch(message -> message.attempts() == 1);
       Bus.eventually(() -> assertThat(bus.pending()).isEmpty());
     }
   }

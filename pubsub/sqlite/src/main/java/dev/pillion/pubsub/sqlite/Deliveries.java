@@ -35,6 +35,8 @@ final class Deliveries {
    * been handed over. Does nothing when the owner does not hold it any more.
    *
    * @param dueAt when it is to come again; null: at once, or behind what is before it
+   * @param attempts how many are known of; what is on record may be one more, of which nobody was
+   *     told. Null: as it is on record
    * @param handedOver whether a receiver has seen it
    */
   static void giveBack(
@@ -44,12 +46,14 @@ final class Deliveries {
       @Nullable String key,
       long owner,
       @Nullable Long dueAt,
+      @Nullable Integer attempts,
       boolean handedOver)
       throws SQLException {
     int changed = Sql.update(
         session,
-        "UPDATE pubsub_deliveries SET owner = NULL, due_at = ?, fetches = fetches - ? WHERE group_id = ? AND event_id = ? AND owner = ?",
+        "UPDATE pubsub_deliveries SET owner = NULL, due_at = ?, attempts = coalesce(?, attempts), fetches = fetches - ? WHERE group_id = ? AND event_id = ? AND owner = ?",
         dueAt == null && key == null ? Long.valueOf(0) : dueAt,
+        attempts == null ? null : Long.valueOf(attempts),
         handedOver ? 0L : 1L,
         group,
         event,
@@ -104,7 +108,8 @@ final class Deliveries {
       }
     }
     for (Map.Entry<Long, Optional<String>> event : unknown.entrySet()) {
-      giveBack(session, group, event.getKey(), event.getValue().orElse(null), owner, null, false);
+      giveBack(
+          session, group, event.getKey(), event.getValue().orElse(null), owner, null, null, false);
     }
   }
 

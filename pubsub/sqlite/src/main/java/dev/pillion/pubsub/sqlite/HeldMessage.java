@@ -72,6 +72,9 @@ final class HeldMessage implements Message {
 
   @Override
   public void recordAttempts(int number) {
+    // Whether it is written or not, so many are over: all, or all but the one to begin.
+    boolean isOver = number < attempts || (number == 1 && !isRedelivered());
+    attempts = isOver ? number : number - 1;
     boolean recorded = database.writeOne(
         session -> Deliveries.recordAttempts(session, group.id(), id(), owner, number),
         Deadline.none());

@@ -34,6 +34,7 @@ record Settlement(HeldMessage message, Outcome outcome) {
         lane,
         message.owner(),
         dueAt,
+        message.attempts(),
         outcome != Outcome.UNTOUCHED);
   }
 }

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import dev.pillion.BuildingBlockException;
 import dev.pillion.ComponentException;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.connections.sqlite.SqliteSettings;
@@ -16,6 +17,7 @@ import dev.pillion.pubsub.spi.Message;
 import dev.pillion.testkit.ManualTime;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -200,6 +202,63 @@ class SqliteMembersTest {
     receiver.awaitInAnyOrder("a", "b", "c");
     assertThat(receiver.received).noneMatch(Message::isRedelivered);
     broker.awaitAllDone();
+  }
+
+  @Test
+  void anAttemptThatWasRecordedWithoutOurKnowingDoesNotCount() {
+    var broker = open(builder().processingTimeout(Duration.ofHours(1)).build());
+    var answers = new ArrayDeque<>(List.of(Disposition.RELEASE, Disposition.REDELIVER));
+    var receiver = new TestReceiver(message -> {
+      var answer = answers.poll();
+      if (answer == null) {
+        return Disposition.ACKNOWLEDGE;
+      }
+      try (var raw = new RawDatabase(file())) {
+        // As if the record had been committed, and nobody been told.
+        raw.execute("UPDATE pubsub_deliveries SET attempts = 1");
+      }
+      return answer;
+    });
+    broker.subscribe("paid", "g", receiver);
+    broker.publish("paid", "a");
+    receiver.awaitTexts("a", "a");
+    broker.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE due_at > 0", 1);
+    time.advance(Duration.ofHours(1));
+    receiver.awaitTexts("a", "a", "a");
+    assertThat(receiver.received).allMatch(message -> message.attempts() == 0);
+    broker.awaitAllDone();
+  }
+
+  @Test
+  void attemptsThatAreOverCountAlthoughTheyCouldNotBeRecorded() {
+    var broker = open(builder().processingTimeout(Duration.ofHours(1)).build(), false);
+    var locked = new CountDownLatch(1);
+    var failures = new CopyOnWriteArrayList<RuntimeException>();
+    var receiver = new TestReceiver(message -> {
+      SqliteDeliveryTest.awaiting(locked);
+      try {
+        // One is over either way: the first, or the one before the second.
+        message.recordAttempts(TestReceiver.text(message).equals("failed") ? 1 : 2);
+      } catch (BuildingBlockException e) {
+        failures.add(e);
+      }
+      return Disposition.REDELIVER;
+    });
+    broker.subscribe("paid", "g", 2, receiver);
+    broker.publish("paid", "failed", "to begin again");
+    receiver.awaitCount(2);
+    broker.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE owner IS NOT NULL", 2);
+    try (var raw = new RawDatabase(file())) {
+      raw.execute("BEGIN IMMEDIATE");
+      locked.countDown();
+      await().atMost(TestReceiver.PATIENCE).until(() -> {
+        time.advance(Duration.ofSeconds(1));
+        return failures.size() == 2;
+      });
+      raw.execute("COMMIT");
+    }
+    broker.awaitNumber(
+        "SELECT count(*) FROM pubsub_deliveries WHERE due_at > 0 AND attempts = 1", 2);
   }
 
   /** What the intakes log from now on. */
