@@ -7,6 +7,7 @@ import dev.pillion.call.CallChain;
 import dev.pillion.component.Component;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
+import dev.pillion.component.NearestName;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.pubsub.engine.PubSubEngine;
@@ -252,13 +253,21 @@ final class Assembly {
         problems.add("%s: subscription \"%s\": %s"
             .formatted(document.source(), declaration.name(), e.getMessage()));
       }
-      if (registry.find(declaration.pubsub(), PubSubComponent.class) == null) {
+      if (!declaration.pubsub().isEmpty()
+          && registry.find(declaration.pubsub(), PubSubComponent.class) == null) {
         // Files are shared by apps, so a pubsub that only others have is no error.
+        var known = registry.entries().stream()
+            .filter(entry -> entry.component() instanceof PubSubComponent)
+            .map(Registry.Entry::name)
+            .toList();
+        var nearest = NearestName.to(declaration.pubsub(), known);
         log.warn(
-            "{}: there is no pubsub \"{}\", the subscription \"{}\" has no effect",
+            "{}: there is no pubsub \"{}\", the subscription \"{}\" has no effect{}; there are {}",
             document.source(),
             declaration.pubsub(),
-            declaration.name());
+            declaration.name(),
+            nearest == null ? "" : "; did you mean \"" + nearest + "\"?",
+            known);
       }
     }
   }

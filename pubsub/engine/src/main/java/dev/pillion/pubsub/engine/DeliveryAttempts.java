@@ -99,8 +99,8 @@ final class DeliveryAttempts {
       if (!message.isSettled() && (limit == 0 || message.attempts() < limit)) {
         left.add(message);
       } else if (!message.isSettled() && message.failure() == null) {
-        message.failed(new DeliveryFailedException(
-            "%d attempts had begun before, none of which has come to an end"
+        message.failed(
+            new DeliveryFailedException("attempts had begun before, %d, and none has come to an end"
                 .formatted(message.attempts())));
       }
     }

@@ -162,7 +162,8 @@ final class DeliveryLoop {
       further.addSuppressed(failure);
     }
     log.warn(
-        "delivery on {} failed, attempts: {}; {}",
+        "delivery of {} on {} failed, attempts: {}; {}",
+        message.name(),
         pubsub.target(topic),
         message.attempts(),
         consequence,

@@ -36,6 +36,12 @@ final class Tracked {
     return event;
   }
 
+  /** The event for log lines, by its id where it could be read and has one. */
+  String name() {
+    var id = event == null ? "" : event.attribute("id");
+    return id.isEmpty() ? "a message" : "event \"" + id + "\"";
+  }
+
   void read(ReceivedEvent as) {
     event = as;
   }
