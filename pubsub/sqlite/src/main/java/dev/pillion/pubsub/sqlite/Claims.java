@@ -113,7 +113,7 @@ final class Claims {
     var event = event(session, row.event());
     if (event == null) {
       // Somebody has deleted it by hand.
-      Deliveries.done(session, group.id(), row.event(), row.lane());
+      Deliveries.done(session, group.id(), row.event());
       return;
     }
     Sql.update(

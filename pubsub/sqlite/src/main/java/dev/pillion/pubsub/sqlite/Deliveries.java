@@ -21,18 +21,27 @@ final class Deliveries {
   private Deliveries() {}
 
   /** Done for good, whoever holds it by now. */
-  static void done(SqliteSession session, long group, long event, @Nullable String key)
-      throws SQLException {
-    int deleted = Sql.update(
-        session, "DELETE FROM pubsub_deliveries WHERE group_id = ? AND event_id = ?", group, event);
-    if (deleted == 1 && key != null) {
+  static void done(SqliteSession session, long group, long event) throws SQLException {
+    // The key of the row: since the event was handed over, the group's order may have changed.
+    @Nullable String key = null;
+    var deleted = Sql.bound(
+        session,
+        "DELETE FROM pubsub_deliveries WHERE group_id = ? AND event_id = ? RETURNING event_key",
+        group,
+        event);
+    try (var row = deleted.executeQuery()) {
+      while (row.next()) {
+        key = row.getString(1);
+      }
+    }
+    if (key != null) {
       promote(session, group, key);
     }
   }
 
   /**
    * Gives back one event, and with it what its owner holds of the same key behind it, which has not
-   * been handed over. Does nothing when the owner does not hold it any more.
+   * been handed over. Does nothing to what the owner does not hold any more.
    *
    * @param dueAt when it is to come again; null: at once, or behind what is before it
    * @param attempts how many are known of; what is on record may be one more, of which nobody was
@@ -49,7 +58,7 @@ final class Deliveries {
       @Nullable Integer attempts,
       boolean handedOver)
       throws SQLException {
-    int changed = Sql.update(
+    Sql.update(
         session,
         "UPDATE pubsub_deliveries SET owner = NULL, due_at = ?, attempts = coalesce(?, attempts), fetches = fetches - ? WHERE group_id = ? AND event_id = ? AND owner = ?",
         dueAt == null && key == null ? Long.valueOf(0) : dueAt,
@@ -58,7 +67,8 @@ final class Deliveries {
         group,
         event,
         owner);
-    if (changed == 1 && key != null) {
+    if (key != null) {
+      // Even when a late success of a former holder has removed the event itself.
       Sql.update(
           session,
           "UPDATE pubsub_deliveries SET owner = NULL, fetches = fetches - 1 WHERE group_id = ? AND event_key = ? AND owner = ? AND event_id > ?",

@@ -21,9 +21,8 @@ record Settlement(HeldMessage message, Outcome outcome) {
   }
 
   void write(SqliteSession session, Group group, Claims.Due due) throws SQLException {
-    var lane = message.lane();
     if (outcome == Outcome.DONE) {
-      Deliveries.done(session, group.id(), message.id(), lane);
+      Deliveries.done(session, group.id(), message.id());
       return;
     }
     @Nullable Long dueAt = outcome == Outcome.FAILED ? Long.valueOf(due.now() + due.pause()) : null;
@@ -31,7 +30,7 @@ record Settlement(HeldMessage message, Outcome outcome) {
         session,
         group.id(),
         message.id(),
-        lane,
+        message.lane(),
         message.owner(),
         dueAt,
         message.attempts(),

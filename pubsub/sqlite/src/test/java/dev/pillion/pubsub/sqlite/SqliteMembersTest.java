@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -307,6 +308,68 @@ class SqliteMembersTest {
     byKey.subscribe("paid", "g", back);
     back.awaitInAnyOrder("e", "f", "g");
     byKey.awaitAllDone();
+  }
+
+  @Test
+  void aLateSuccessLetsTheNextOfItsKeyComeAfterTheOrderingHasChanged() {
+    var gate = new CountDownLatch(1);
+    var late = new TestReceiver(message -> SqliteDeliveryTest.awaiting(gate));
+    var byKey = open(builder().build(), false);
+    byKey.subscribe("paid", "g", late);
+    byKey.publishKeyed("paid", "k", "a");
+    late.awaitTexts("a");
+    endMembers();
+    var byTopic = open(builder().ordering(Ordering.TOPIC).build());
+    var receiver = TestReceiver.failing("a");
+    byTopic.subscribe("paid", "g", receiver);
+    byTopic.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE due_at > 0", 1);
+    byTopic.publish("paid", "b");
+    byTopic.awaitNumber(
+        "SELECT count(*) FROM pubsub_deliveries WHERE owner IS NULL AND due_at IS NULL", 1);
+    gate.countDown();
+    receiver.awaitTexts("a", "b");
+    byTopic.awaitAllDone();
+  }
+
+  @Test
+  void whatWaitsBehindAFailureComesAlthoughALateSuccessHasEndedThat() {
+    var gate = new CountDownLatch(1);
+    var late = new TestReceiver(message -> SqliteDeliveryTest.awaiting(gate));
+    var one = open(builder().build(), false);
+    one.subscribe("paid", "g", late);
+    one.publishKeyed("paid", "k", "a", "b");
+    late.awaitTexts("a");
+    one.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE owner IS NOT NULL", 2);
+    endMembers();
+    var othersGate = new CountDownLatch(1);
+    var others = new TestReceiver(message -> {
+      SqliteDeliveryTest.awaiting(othersGate);
+      return TestReceiver.text(message).equals("a")
+          ? Disposition.REDELIVER
+          : Disposition.ACKNOWLEDGE;
+    });
+    var two = open(builder().build());
+    two.subscribe("paid", "g", others);
+    others.awaitTexts("a");
+    two.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE owner IS NOT NULL", 2);
+    gate.countDown();
+    two.awaitNumber("SELECT count(*) FROM pubsub_deliveries WHERE event_id = 1", 0);
+    othersGate.countDown();
+    two.awaitAllDone();
+    // Either of the two may have been the first to ask for it.
+    assertThat(Stream.concat(late.texts().stream(), others.texts().stream()))
+        .containsExactlyInAnyOrder("a", "a", "b");
+  }
+
+  /** As if others had ended all members and given everything back. */
+  private void endMembers() {
+    try (var raw = new RawDatabase(file())) {
+      raw.execute("BEGIN IMMEDIATE");
+      raw.execute(
+          "UPDATE pubsub_deliveries SET owner = NULL, due_at = CASE event_id WHEN 1 THEN 0 END");
+      raw.execute("DELETE FROM pubsub_owners");
+      raw.execute("COMMIT");
+    }
   }
 
   @Test
