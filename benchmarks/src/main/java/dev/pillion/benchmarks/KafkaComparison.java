@@ -33,7 +33,8 @@ final class KafkaComparison {
               .component("bus", KafkaPubSub.at(server.bootstrap()))
               .start();
           var producer = new KafkaProducer<>(
-              Map.<String, Object>of("bootstrap.servers", server.bootstrap(), "acks", "all"),
+              Map.<String, Object>of(
+                  "bootstrap.servers", server.bootstrap(), "acks", "all", "linger.ms", "0"),
               new ByteArraySerializer(),
               new ByteArraySerializer())) {
         publish(results, runtime, producer);

@@ -6,6 +6,7 @@ import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.testservers.RedisServer;
 import io.lettuce.core.Consumer;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandInterruptedException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.XReadArgs;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -100,21 +101,26 @@ final class RedisStreamsComparison {
     var handled = new Semaphore(0);
     var reader = new Thread(
         () -> {
-          while (!Thread.currentThread().isInterrupted()) {
-            var read = reading
-                .sync()
-                .xreadgroup(
-                    Consumer.from(group, group), XReadArgs.Builder.count(100).block(1_000), from);
-            for (var message : read) {
-              try {
-                PlainEnvelope.read(message.getBody().values().iterator().next());
-              } catch (java.io.IOException e) {
-                throw new java.io.UncheckedIOException(e);
+          try {
+            while (!Thread.currentThread().isInterrupted()) {
+              var read = reading
+                  .sync()
+                  .xreadgroup(
+                      Consumer.from(group, group), XReadArgs.Builder.count(100).block(1_000), from);
+              for (var message : read) {
+                try {
+                  PlainEnvelope.read(message.getBody().values().iterator().next());
+                } catch (java.io.IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+                times.recordValue(System.nanoTime() - sent.get());
+                var unused = writing.async().xack(stream, group, message.getId());
+                handled.release();
               }
-              times.recordValue(System.nanoTime() - sent.get());
-              var unused = writing.async().xack(stream, group, message.getId());
-              handled.release();
             }
+          } catch (RedisCommandInterruptedException e) {
+            // The measurement is over.
+            Thread.currentThread().interrupt();
           }
         },
         "reader");
