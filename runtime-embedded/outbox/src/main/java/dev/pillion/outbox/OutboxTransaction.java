@@ -4,6 +4,7 @@ package dev.pillion.outbox;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.pubsub.PublishOptions;
+import dev.pillion.pubsub.spi.Payload;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -56,7 +57,8 @@ public final class OutboxTransaction {
     var call = Call.outbound("outbox", pubsub + "/" + name, "publish", false);
     runtime.calls().run(call.with(context(options)), traced -> {
       var headers = traced.context().headers();
-      var event = payload.event(
+      var event = OutboxEvent.of(
+          payload,
           pubsub,
           name,
           options,

@@ -4,6 +4,7 @@ package dev.pillion.pubsub.engine;
 import dev.pillion.Serializer;
 import dev.pillion.pubsub.BulkEvents;
 import dev.pillion.pubsub.PublishOptions;
+import dev.pillion.pubsub.spi.Payload;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

@@ -4,6 +4,7 @@ package dev.pillion.pubsub.engine;
 import dev.pillion.call.CallContext;
 import dev.pillion.pubsub.PublishOptions;
 import dev.pillion.pubsub.spi.OutgoingMessage;
+import dev.pillion.pubsub.spi.Payload;
 import org.jspecify.annotations.Nullable;
 
 /** An event on its way out: made once, so that a repeated attempt publishes the same event. */

@@ -7,6 +7,7 @@ import dev.pillion.call.CallContext;
 import dev.pillion.pubsub.BulkEvents;
 import dev.pillion.pubsub.PublishOptions;
 import dev.pillion.pubsub.Topic;
+import dev.pillion.pubsub.spi.Payload;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.pubsub.engine;
+package dev.pillion.pubsub.spi;
 
 import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
@@ -12,12 +12,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a program publishes, as bytes of their own and the media type that goes with them.
+ * What a program publishes, as bytes of their own and the media type that goes with them: the rules
+ * of {@link dev.pillion.pubsub.Topic#publish}, for whoever keeps an event before it is published.
  *
  * @param bytes nobody else's
+ * @param contentType the media type of the data; empty is {@code text/plain}
  */
 @SuppressWarnings("ArrayRecordComponent") // Passed through, never compared.
-record Payload(byte[] bytes, String contentType) {
+public record Payload(byte[] bytes, String contentType) {
   private static final byte[] NULL = "null".getBytes(StandardCharsets.UTF_8);
 
   /** What stands where data should when arguments are mixed up. */
@@ -27,9 +29,11 @@ record Payload(byte[] bytes, String contentType) {
   /**
    * The payload of {@code data}.
    *
+   * @param data {@code byte[]}, which are copied, text, a value for the serializer, or null
+   * @throws IllegalArgumentException when an argument of another kind stands where data should
    * @throws dev.pillion.SerializationException when it can't be written
    */
-  static Payload of(@Nullable Object data, PublishOptions options, Serializer serializer) {
+  public static Payload of(@Nullable Object data, PublishOptions options, Serializer serializer) {
     var asked = options.contentType();
     if (data instanceof byte[] bytes) {
       return new Payload(bytes.clone(), asked == null ? "application/octet-stream" : asked);
