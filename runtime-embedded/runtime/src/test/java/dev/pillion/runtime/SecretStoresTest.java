@@ -12,7 +12,9 @@ import dev.pillion.secrets.spi.SecretStoreComponent;
 import dev.pillion.testkit.ManualTime;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -242,7 +244,7 @@ class SecretStoresTest {
   }
 
   @Test
-  void aStoreMadeInCodeServesFilesAndIsWaitedFor() {
+  void aStoreMadeInCodeServesFilesAndIsWaitedFor() throws Exception {
     var time = new ManualTime();
     files.file("a.yaml", using("vault", "value: secretKeyRef: {name: x, key: field}"));
     var vault = new SecretStoreComponent() {
@@ -266,14 +268,15 @@ class SecretStoresTest {
       @Override
       public void close() {}
     };
-    var mover = new Thread(() -> {
-      for (int i = 0; i < 2; i++) {
-        time.awaitPending(1);
-        time.advance(Duration.ofSeconds(1));
-      }
-    });
-    mover.start();
-    try (var runtime = files.builder().time(time).component("vault", vault).start()) {
+    var start = new FutureTask<>(
+        () -> files.builder().time(time).component("vault", vault).start());
+    new Thread(start).start();
+    // Each advance is as long as one pause: were it longer, it could carry the next pause, too.
+    for (var pause : List.of(Duration.ofMillis(50), Duration.ofMillis(100))) {
+      time.awaitPending(1);
+      time.advance(pause);
+    }
+    try (var runtime = start.get()) {
       assertThat(ComponentFiles.text(runtime.state("a"), "value")).isEqualTo("x of the vault");
     }
   }
