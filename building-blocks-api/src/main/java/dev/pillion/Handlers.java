@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion;
 
+import dev.pillion.invocation.RequestHandler;
+import dev.pillion.invocation.ServiceAction;
+import dev.pillion.invocation.ServiceMethod;
 import dev.pillion.pubsub.BulkHandler;
 import dev.pillion.pubsub.DeliveryHandler;
 import dev.pillion.pubsub.MessageHandler;
 import dev.pillion.pubsub.SubscribeOptions;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a program can be called for. The builder of a runtime has it, whose handlers begin when the
@@ -52,4 +56,34 @@ public interface Handlers<R> {
    */
   <T> R subscribeBulk(
       String pubsub, String topic, Class<T> type, SubscribeOptions options, BulkHandler<T> handler);
+
+  /**
+   * Answers calls of a method by their values: Dapr's service invocation.
+   *
+   * @param method its name, or a path; slashes at the begin and the end make no difference, nor
+   *     does the verb of a call
+   * @param requestType what a request is read as; {@code byte[]} for the bytes untouched
+   * @throws IllegalArgumentException when the method has a handler already, no name, or a
+   *     {@code #}, a {@code ?} or a control character in it
+   */
+  <Q, A extends @Nullable Object> R method(
+      String method, Class<Q> requestType, ServiceMethod<Q, A> handler);
+
+  /** The same for generic types. */
+  <Q, A extends @Nullable Object> R method(
+      String method, TypeRef<Q> requestType, ServiceMethod<Q, A> handler);
+
+  /** The same with the request as it came: verb, query, headers, streams. */
+  R method(String method, RequestHandler handler);
+
+  /** The same for a method without an answer. */
+  <Q> R receive(String method, Class<Q> requestType, ServiceAction<Q> handler);
+
+  /**
+   * Answers calls of every method that has no handler of its own. A program beside this one does
+   * that for the runtime that is connected to it.
+   *
+   * @throws IllegalArgumentException when there is such a handler already
+   */
+  R otherMethods(RequestHandler handler);
 }

@@ -2,9 +2,9 @@
 package dev.pillion.benchmarks;
 
 import dev.pillion.appchannel.AppOptions;
-import dev.pillion.appchannel.AppRequest;
 import dev.pillion.call.CallContext;
 import dev.pillion.http.HttpApp;
+import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.net.URI;
 import java.util.Locale;
@@ -41,7 +41,7 @@ final class AppChannelComparison {
     LifeCycle.start(client);
     var channel = HttpApp.at(AppOptions.onPort(connector.getLocalPort()));
     try (var ignored = EmbeddedRuntime.builder(Values.APP).with(channel).start()) {
-      var request = AppRequest.post("echo", "application/octet-stream", Values.KILOBYTE);
+      var request = InvocationRequest.post("echo", "application/octet-stream", Values.KILOBYTE);
       var uri = URI.create("http://127.0.0.1:" + connector.getLocalPort() + "/echo");
       for (int threads : new int[] {1, 8}) {
         var c = new PairedRounds(threads, 16, 600)

@@ -4,9 +4,9 @@ package dev.pillion.benchmarks;
 import com.google.protobuf.Any;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.pillion.appchannel.AppOptions;
-import dev.pillion.appchannel.AppRequest;
 import dev.pillion.call.CallContext;
 import dev.pillion.grpc.GrpcApp;
+import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.HTTPExtension;
 import dev.pillion.wire.common.v1.InvokeRequest;
@@ -39,7 +39,7 @@ final class GrpcAppComparison {
         .build();
     var app = GrpcApp.at(AppOptions.onPort(program.getPort()));
     try (var ignored = EmbeddedRuntime.builder(Values.APP).with(app).start()) {
-      var request = AppRequest.post("echo", "application/octet-stream", Values.KILOBYTE);
+      var request = InvocationRequest.post("echo", "application/octet-stream", Values.KILOBYTE);
       var message = message();
       var stub = AppCallbackGrpc.newBlockingStub(bare);
       for (int threads : new int[] {1, 8}) {

@@ -5,18 +5,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.pillion.CallTimeoutException;
-import dev.pillion.appchannel.AppBody;
-import dev.pillion.appchannel.AppChannelException;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
-import dev.pillion.appchannel.AppRequest;
-import dev.pillion.appchannel.AppResponse;
 import dev.pillion.appchannel.AppState;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.grpc.GrpcApp;
 import dev.pillion.grpc.GrpcFacade;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.io.File;
 import java.io.IOException;
@@ -155,7 +155,7 @@ public final class AppPeers {
   }
 
   private void echo(GrpcApp through, String body) throws Exception {
-    var request = AppRequest.post("echo", "application/x-test", body.getBytes(UTF_8));
+    var request = InvocationRequest.post("echo", "application/x-test", body.getBytes(UTF_8));
     try (var answer = through.channel().invoke(request, CallContext.EMPTY)) {
       same(0, answer.status());
       same(
@@ -165,7 +165,7 @@ public final class AppPeers {
     }
   }
 
-  private String text(AppResponse answer) throws IOException {
+  private String text(InvocationResponse answer) throws IOException {
     var bytes = answer.body().readAllBytes();
     return abilities.contains("bytes")
         ? new String(bytes, UTF_8)
@@ -173,13 +173,13 @@ public final class AppPeers {
   }
 
   private void headers() throws Exception {
-    var request = new AppRequest(
+    var request = new InvocationRequest(
         "PUT",
         "headers",
         "a=1",
         Map.of("X-Trace", List.of("t1"), "Accept", List.of("*/*")),
         "",
-        AppBody.EMPTY);
+        Body.EMPTY);
     var context = CallContext.of(Deadline.none(), Map.of("traceparent", PARENT));
     try (var answer = app.channel().invoke(request, context)) {
       var expected = (abilities.contains("verb") ? "PUT a=1 " : "")
@@ -190,7 +190,7 @@ public final class AppPeers {
 
   private void error() {
     try (var answer =
-        app.channel().invoke(AppRequest.post("fail", "", new byte[0]), CallContext.EMPTY)) {
+        app.channel().invoke(InvocationRequest.post("fail", "", new byte[0]), CallContext.EMPTY)) {
       require(!answer.isSuccess(), "it is no error");
       require(
           !abilities.contains("messages") || answer.message().contains("no order 42"),
@@ -200,14 +200,16 @@ public final class AppPeers {
 
   private String text(String method, EmbeddedRuntime runtime) throws IOException {
     var context = CallContext.of(Deadline.after(PATIENCE, runtime.time()), Map.of());
-    try (var answer = app.channel().invoke(AppRequest.post(method, "", new byte[0]), context)) {
+    try (var answer =
+        app.channel().invoke(InvocationRequest.post(method, "", new byte[0]), context)) {
       return text(answer);
     }
   }
 
   private void hang(EmbeddedRuntime runtime) throws Exception {
     var context = CallContext.of(Deadline.after(Duration.ofMillis(500), runtime.time()), Map.of());
-    try (var answer = app.channel().invoke(AppRequest.post("hang", "", new byte[0]), context)) {
+    try (var answer =
+        app.channel().invoke(InvocationRequest.post("hang", "", new byte[0]), context)) {
       throw new AssertionError("it answered " + answer.status());
     } catch (CallTimeoutException e) {
       echo("meanwhile");
@@ -216,7 +218,7 @@ public final class AppPeers {
 
   private void sick() throws Exception {
     app.channel()
-        .invoke(AppRequest.post("sicken", "", new byte[0]), CallContext.EMPTY)
+        .invoke(InvocationRequest.post("sicken", "", new byte[0]), CallContext.EMPTY)
         .close();
     await(app, AppState.UNHEALTHY);
     await(app, AppState.HEALTHY);
@@ -240,9 +242,9 @@ public final class AppPeers {
 
   private Reason refusal() {
     try (var answer =
-        app.channel().invoke(AppRequest.post("echo", "", new byte[0]), CallContext.EMPTY)) {
+        app.channel().invoke(InvocationRequest.post("echo", "", new byte[0]), CallContext.EMPTY)) {
       throw new AssertionError("it answered " + answer.status());
-    } catch (AppChannelException e) {
+    } catch (InvocationException e) {
       return e.reason();
     }
   }
@@ -256,7 +258,7 @@ public final class AppPeers {
       throw new AssertionError("it answered " + call.get(60, TimeUnit.SECONDS));
     } catch (ExecutionException e) {
       require(
-          e.getCause() instanceof AppChannelException failure && failure.reason() == Reason.CLOSED,
+          e.getCause() instanceof InvocationException failure && failure.reason() == Reason.CLOSED,
           "it failed by " + e.getCause());
     }
     await(app, AppState.UNHEALTHY);

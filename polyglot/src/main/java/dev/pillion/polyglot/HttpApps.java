@@ -5,16 +5,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.pillion.CallTimeoutException;
 import dev.pillion.appchannel.AppChannel;
-import dev.pillion.appchannel.AppChannelException;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
-import dev.pillion.appchannel.AppRequest;
-import dev.pillion.appchannel.AppResponse;
 import dev.pillion.appchannel.AppState;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.grpc.GrpcFacade;
 import dev.pillion.http.HttpApp;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.io.File;
 import java.io.IOException;
@@ -142,8 +142,8 @@ public final class HttpApps implements AutoCloseable {
     becomes(AppState.UNHEALTHY);
     try (var answer = ask("echo", PATIENCE)) {
       require(false, answer.status());
-    } catch (AppChannelException e) {
-      require(e.reason() == AppChannelException.Reason.UNHEALTHY, e);
+    } catch (InvocationException e) {
+      require(e.reason() == InvocationException.Reason.UNHEALTHY, e);
     }
   }
 
@@ -155,9 +155,9 @@ public final class HttpApps implements AutoCloseable {
     }
   }
 
-  private AppResponse ask(String method, Duration timeout) {
+  private InvocationResponse ask(String method, Duration timeout) {
     return channel.invoke(
-        AppRequest.post(method, "application/json", "{\"n\":1}".getBytes(UTF_8)),
+        InvocationRequest.post(method, "application/json", "{\"n\":1}".getBytes(UTF_8)),
         CallContext.of(Deadline.after(timeout, runtime.time()), Map.of()));
   }
 

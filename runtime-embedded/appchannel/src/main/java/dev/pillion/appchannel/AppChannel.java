@@ -7,6 +7,10 @@ import dev.pillion.Registration;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.AppConnection;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.runtime.Extension;
@@ -69,7 +73,7 @@ public final class AppChannel implements Extension {
   }
 
   /** Asks the program, as a call of the block {@code invocation} that is not made again. */
-  public AppResponse invoke(AppRequest request, CallContext context) {
+  public InvocationResponse invoke(InvocationRequest request, CallContext context) {
     var appId = open().runtime.appId();
     return invoke(
         Call.inbound("invocation", appId, "invoke", false, context.at(request.method())), request);
@@ -79,16 +83,16 @@ public final class AppChannel implements Extension {
    * Asks the program, inside the runtime's call chain. A call without a deadline gets one of 60 s.
    *
    * @param call as policies and metrics see it; its context has deadline and trace. It is made
-   *     again only when the body of the request {@linkplain AppBody#isRepeatable can be}
+   *     again only when the body of the request {@linkplain Body#isRepeatable can be}
    * @return the program's answer, whatever its status; to be closed
-   * @throws AppChannelException when there is no answer, or none that can be read
+   * @throws InvocationException when there is no answer, or none that can be read
    * @throws dev.pillion.CallRejectedException when no slot becomes free before the deadline
    * @throws dev.pillion.CallTimeoutException when the deadline passes
    * @throws IllegalStateException when the channel is not open
    */
-  public AppResponse invoke(Call call, AppRequest request) {
+  public InvocationResponse invoke(Call call, InvocationRequest request) {
     var current = open();
-    var last = new AtomicReference<@Nullable AppResponse>();
+    var last = new AtomicReference<@Nullable InvocationResponse>();
     boolean handedOn = false;
     try {
       var answer = current.runtime.calls().run(repeatableWith(call, request.body()), inner -> {
@@ -107,7 +111,7 @@ public final class AppChannel implements Extension {
   }
 
   /** An answer that the chain has not handed on, such as one that came too late, holds no slot. */
-  private static void giveUp(@Nullable AppResponse answer) {
+  private static void giveUp(@Nullable InvocationResponse answer) {
     if (answer != null) {
       answer.close();
     }
@@ -115,28 +119,31 @@ public final class AppChannel implements Extension {
 
   /**
    * Asks the program as part of a call that has passed the chain already, such as the delivery of
-   * an event: all but the chain is as for {@link #invoke(Call, AppRequest)}.
+   * an event: all but the chain is as for {@link #invoke(Call, InvocationRequest)}.
    *
    * @param context deadline and trace of that call
    */
-  public AppResponse invokeWithin(CallContext context, AppRequest request) {
+  public InvocationResponse invokeWithin(CallContext context, InvocationRequest request) {
     return invoke(open(), context, request);
   }
 
-  private AppResponse invoke(Running current, CallContext context, AppRequest request) {
+  private InvocationResponse invoke(
+      Running current, CallContext context, InvocationRequest request) {
     var deadline = deadline(current, context);
     var slot = acquire(current, deadline);
     boolean answered = false;
     try {
       // Only now: a stream that has been opened can't be asked with again.
       var sent = request.with(
-          headers(context, request.headers()), request.body().limitedTo(options.maxBodySize()));
+          headers(context, request.headers()),
+          request.body().limitedTo(options.maxBodySize(), this::requestTooLarge));
       var answer = transport.invoke(sent, deadline);
       answered = true;
-      var body = new CappedStream(answer.body(), options.maxBodySize(), this::answerTooLarge);
+      var limited = answer.limitedTo(options.maxBodySize(), this::answerTooLarge);
       return answer.with(
-          Headers.fromApp(answer.headers()), new SlotStream(body, options.address(), slot));
-    } catch (AppChannelException e) {
+          Headers.fromApp(answer.headers()),
+          new SlotStream(limited.body(), options.address(), slot));
+    } catch (InvocationException e) {
       throw atDeadline(e, deadline);
     } finally {
       if (!answered) {
@@ -152,7 +159,7 @@ public final class AppChannel implements Extension {
     try {
       requireHealthy(current);
       return slot;
-    } catch (AppChannelException e) {
+    } catch (InvocationException e) {
       slot.release();
       throw e;
     }
@@ -190,14 +197,14 @@ public final class AppChannel implements Extension {
     var slot = acquire(current, deadline);
     try {
       return exchange.ask(headers(context, headers), deadline);
-    } catch (AppChannelException e) {
+    } catch (InvocationException e) {
       throw atDeadline(e, deadline);
     } finally {
       slot.release();
     }
   }
 
-  private static Call repeatableWith(Call call, AppBody body) {
+  private static Call repeatableWith(Call call, Body body) {
     return !call.repeatable() || body.isRepeatable()
         ? call
         : new Call(
@@ -221,8 +228,8 @@ public final class AppChannel implements Extension {
     if (check == null || state == AppState.HEALTHY) {
       return;
     }
-    throw new AppChannelException(
-        AppChannelException.Reason.UNHEALTHY,
+    throw new InvocationException(
+        InvocationException.Reason.UNHEALTHY,
         state == AppState.WAITING
             ? "app is not in a healthy state: the app at %s has not passed its health check yet"
                 .formatted(options.address())
@@ -232,7 +239,7 @@ public final class AppChannel implements Extension {
   }
 
   /** A call's limit may interrupt the thread before the transport has seen that the time is up. */
-  private BuildingBlockException atDeadline(AppChannelException failure, Deadline deadline) {
+  private BuildingBlockException atDeadline(InvocationException failure, Deadline deadline) {
     return Thread.currentThread().isInterrupted() && deadline.hasPassed()
         ? new CallTimeoutException(
             failure.errorCode(),
@@ -242,9 +249,17 @@ public final class AppChannel implements Extension {
         : failure;
   }
 
-  private AppChannelException answerTooLarge() {
-    return new AppChannelException(
-        AppChannelException.Reason.TOO_LARGE,
+  private InvocationException requestTooLarge() {
+    return new InvocationException(
+        InvocationException.Reason.TOO_LARGE,
+        "the body of the request is larger than the app's maximum body size of %d bytes, set by maxBodySize"
+            .formatted(options.maxBodySize()),
+        null);
+  }
+
+  private InvocationException answerTooLarge() {
+    return new InvocationException(
+        InvocationException.Reason.TOO_LARGE,
         "the app at %s answered with a body larger than its maximum body size of %d bytes, set by maxBodySize"
             .formatted(options.address(), options.maxBodySize()),
         null);

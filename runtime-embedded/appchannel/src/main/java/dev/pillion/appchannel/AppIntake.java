@@ -5,6 +5,7 @@ import dev.pillion.BuildingBlockException;
 import dev.pillion.HandlerRegistration;
 import dev.pillion.NoSuchComponentException;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
 import dev.pillion.pubsub.BulkHandler;
 import dev.pillion.pubsub.CloudEvent;
 import dev.pillion.pubsub.Delivery;
@@ -190,7 +191,7 @@ final class AppIntake implements AutoCloseable {
   private <T> T noticing(Supplier<T> delivery) {
     try {
       return delivery.get();
-    } catch (AppChannelException e) {
+    } catch (InvocationException e) {
       switch (e.reason()) {
         case NOT_LISTENING, CLOSED -> lost.run();
         default -> {}

@@ -7,6 +7,7 @@ import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.InvocationException;
 import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.time.Duration;
@@ -206,7 +207,7 @@ final class AppSubscriptions implements Consumer<AppState>, AutoCloseable {
           true,
           CallContext.EMPTY.with(Deadline.after(PATIENCE, runtime.time())));
       requested = events.subscriptions(channel, call);
-    } catch (AppChannelException e) {
+    } catch (InvocationException e) {
       intake.pause();
       told(e);
       return longer(LONGEST_PAUSE_AWAY);

@@ -2,6 +2,9 @@
 package dev.pillion.appchannel;
 
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
 import org.jspecify.annotations.Nullable;
 
@@ -31,10 +34,10 @@ public interface AppTransport extends AutoCloseable {
    * read.
    *
    * @param deadline always set; holds for the body of the answer too
-   * @throws AppChannelException when there is no answer, or not one of this protocol
+   * @throws InvocationException when there is no answer, or not one of this protocol
    * @throws dev.pillion.CallTimeoutException when the deadline passes
    */
-  AppResponse invoke(AppRequest request, Deadline deadline);
+  InvocationResponse invoke(InvocationRequest request, Deadline deadline);
 
   /** How the program is asked for subscriptions and given events; null when the protocol can't. */
   default @Nullable AppEvents events() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.appchannel;
 
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,16 +32,6 @@ final class Headers {
       List.of("traceparent", "tracestate", "baggage", "grpc-trace-bin");
 
   private Headers() {}
-
-  /** A copy in the same order; unmodifiable all through. */
-  static Map<String, List<String>> copyOf(Map<String, List<String>> headers) {
-    if (headers.isEmpty()) {
-      return Map.of();
-    }
-    var copy = new LinkedHashMap<String, List<String>>();
-    headers.forEach((name, values) -> copy.put(name, List.copyOf(values)));
-    return Collections.unmodifiableMap(copy);
-  }
 
   /**
    * What a program is sent of the caller's headers, with the app's token and this call's trace. A

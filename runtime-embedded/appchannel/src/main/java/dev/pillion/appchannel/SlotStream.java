@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.appchannel;
 
+import dev.pillion.invocation.InvocationException;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -50,8 +51,8 @@ final class SlotStream extends InputStream {
     slot.release();
     return failure instanceof RuntimeException unchecked
         ? unchecked
-        : new AppChannelException(
-            AppChannelException.Reason.CLOSED,
+        : new InvocationException(
+            InvocationException.Reason.CLOSED,
             "the app at " + address + " ended its answer before the body was whole",
             failure);
   }

@@ -9,11 +9,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.pillion.BuildingBlockException;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
 import dev.pillion.call.CallInterceptor;
+import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.pubsub.CloudEvent;
 import dev.pillion.pubsub.DeliveryResult;
 import dev.pillion.pubsub.PublishOptions;

@@ -9,9 +9,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.pillion.CallRejectedException;
 import dev.pillion.Registration;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.call.CallContext;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.runtime.AppConnection;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.util.ArrayList;
@@ -31,8 +33,8 @@ class AppWatchTest {
     return options().healthCheck(new HealthCheck("/healthz", ofSeconds(5), ofMillis(500), 3));
   }
 
-  private static AppRequest request() {
-    return AppRequest.post("orders", "text/plain", new byte[0]);
+  private static InvocationRequest request() {
+    return InvocationRequest.post("orders", "text/plain", new byte[0]);
   }
 
   @Test
@@ -184,7 +186,7 @@ class AppWatchTest {
     app.healthy = false;
     try (var channel = TestChannel.to(app, watched())) {
       assertThatThrownBy(() -> channel.channel.invoke(request(), CallContext.EMPTY))
-          .isInstanceOfSatisfying(AppChannelException.class, failure -> {
+          .isInstanceOfSatisfying(InvocationException.class, failure -> {
             assertThat(failure.reason()).isEqualTo(Reason.UNHEALTHY);
             assertThat(failure.statusCode()).isEqualTo(13);
           })
@@ -200,7 +202,7 @@ class AppWatchTest {
       app.healthy = false;
       channel.advance(ofSeconds(15));
       assertThatThrownBy(() -> channel.channel.invoke(request(), CallContext.EMPTY))
-          .isInstanceOf(AppChannelException.class)
+          .isInstanceOf(InvocationException.class)
           .hasMessageContaining("has failed 3 probes in a row, and is asked again every PT5S");
       assertThat(app.requests).isEmpty();
       app.healthy = true;

@@ -6,11 +6,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
 import dev.pillion.call.CallContext;
 import dev.pillion.call.CallInterceptor;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,13 +55,13 @@ class BodiesTest {
     }
   }
 
-  private static AppRequest request(AppBody body) {
-    return new AppRequest("POST", "orders", "", Map.of(), "text/plain", body);
+  private static InvocationRequest request(Body body) {
+    return new InvocationRequest("POST", "orders", "", Map.of(), "text/plain", body);
   }
 
   private static void isTooLarge(ThrowingCallable call, String message) {
     assertThatThrownBy(call)
-        .isInstanceOfSatisfying(AppChannelException.class, failure -> {
+        .isInstanceOfSatisfying(InvocationException.class, failure -> {
           assertThat(failure.reason()).isEqualTo(Reason.TOO_LARGE);
           assertThat(failure.statusCode()).isEqualTo(8);
         })
@@ -67,16 +71,13 @@ class BodiesTest {
   @Test
   void aRequestThatIsKnownToBeTooLargeIsNotSent() {
     try (var channel = TestChannel.to(app, options().maxBodySize(10))) {
-      for (var body : List.of(AppBody.of(new byte[11]), AppBody.of(new Endless(), 11))) {
+      for (var body : List.of(Body.of(new byte[11]), Body.of(new Endless(), 11))) {
         isTooLarge(
             () -> channel.channel.invoke(request(body), CallContext.EMPTY),
             "the body of the request is larger than the app's maximum body size of 10 bytes, set by maxBodySize");
       }
       assertThat(app.requests).isEmpty();
-      channel
-          .channel
-          .invoke(request(AppBody.of(new byte[10])), CallContext.EMPTY)
-          .close();
+      channel.channel.invoke(request(Body.of(new byte[10])), CallContext.EMPTY).close();
       assertThat(app.requests).hasSize(1);
     }
   }
@@ -94,7 +95,7 @@ class BodiesTest {
     };
     try (var channel = TestChannel.to(app, options().maxBodySize(100_000))) {
       isTooLarge(
-          () -> channel.channel.invoke(request(AppBody.of(endless, -1)), CallContext.EMPTY),
+          () -> channel.channel.invoke(request(Body.of(endless, -1)), CallContext.EMPTY),
           "the body of the request is larger than the app's maximum body size of 100000 bytes, set by maxBodySize");
       assertThat(endless.taken).isEqualTo(100_001);
     }
@@ -103,20 +104,24 @@ class BodiesTest {
   @Test
   void aBodyThatMustBeHeldWholeIsReadNoFurtherThanItsLimit() throws Exception {
     var endless = new Endless();
-    isTooLarge(
-        () -> AppBody.of(endless, -1).bytes(1_000),
-        "the body of the request is larger than the app's maximum body size of 1000 bytes, set by maxBodySize");
+    assertThatThrownBy(() -> Body.of(endless, -1)
+            .limitedTo(1_000, () -> new IllegalStateException("full"))
+            .bytes())
+        .hasMessage("full");
     assertThat(endless.taken).isEqualTo(1_001);
-    assertThat(AppBody.of(new ByteArrayInputStream(new byte[1_000]), -1).bytes(1_000))
+    assertThat(Body.of(new ByteArrayInputStream(new byte[1_000]), -1)
+            .limitedTo(1_000, IllegalStateException::new)
+            .bytes())
         .hasSize(1_000);
   }
 
   @Test
   void anAnswerThatIsTooLargeIsBrokenOffAndClosed() {
     var endless = new Endless();
-    app.handler = (request, deadline) -> new AppResponse(200, "", Map.of(), Map.of(), "", endless);
+    app.handler =
+        (request, deadline) -> new InvocationResponse(200, "", Map.of(), Map.of(), "", endless);
     try (var channel = TestChannel.to(app, options().maxBodySize(100_000));
-        var answer = channel.channel.invoke(request(AppBody.EMPTY), CallContext.EMPTY)) {
+        var answer = channel.channel.invoke(request(Body.EMPTY), CallContext.EMPTY)) {
       isTooLarge(
           () -> answer.body().readAllBytes(),
           "the app at 127.0.0.1:3000 answered with a body larger than its maximum body size of 100000 bytes, set by maxBodySize");
@@ -127,17 +132,17 @@ class BodiesTest {
 
   @Test
   void anAnswerOfExactlyTheLimitIsRead() throws Exception {
-    app.handler = (request, deadline) -> AppResponse.of(200, Map.of(), "", new byte[10]);
+    app.handler = (request, deadline) -> InvocationResponse.of(200, Map.of(), "", new byte[10]);
     try (var channel = TestChannel.to(app, options().maxBodySize(10));
-        var answer = channel.channel.invoke(request(AppBody.EMPTY), CallContext.EMPTY)) {
+        var answer = channel.channel.invoke(request(Body.EMPTY), CallContext.EMPTY)) {
       assertThat(answer.body().readAllBytes()).hasSize(10);
     }
   }
 
   @Test
   void anAnswerThatBreaksOffSaysSo() throws Exception {
-    app.handler =
-        (request, deadline) -> new AppResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
+    app.handler = (request, deadline) ->
+        new InvocationResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
           private int left = 3;
 
           @Override
@@ -158,10 +163,10 @@ class BodiesTest {
           }
         });
     try (var channel = TestChannel.to(app, options());
-        var answer = channel.channel.invoke(request(AppBody.EMPTY), CallContext.EMPTY)) {
+        var answer = channel.channel.invoke(request(Body.EMPTY), CallContext.EMPTY)) {
       assertThat(answer.body().readNBytes(3)).isEqualTo("xxx".getBytes(UTF_8));
       assertThatThrownBy(() -> answer.body().read())
-          .isInstanceOfSatisfying(AppChannelException.class, failure -> {
+          .isInstanceOfSatisfying(InvocationException.class, failure -> {
             assertThat(failure.reason()).isEqualTo(Reason.CLOSED);
             assertThat(failure.statusCode()).isEqualTo(14);
           })
@@ -172,12 +177,12 @@ class BodiesTest {
 
   @Test
   void aStreamIsReadOnce() {
-    var body = AppBody.of(new ByteArrayInputStream(new byte[1]), 1);
+    var body = Body.of(new ByteArrayInputStream(new byte[1]), 1);
     assertThat(body.open()).isNotNull();
     assertThatThrownBy(body::open)
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("the body is a stream, and it has been read");
-    assertThatThrownBy(() -> AppBody.of(new Endless(), -2))
+    assertThatThrownBy(() -> Body.of(new Endless(), -2))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
@@ -207,10 +212,10 @@ class BodiesTest {
         new Call("jobs", Call.Direction.INBOUND, "checkout", "trigger", true, CallContext.EMPTY);
     try (var channel =
         TestChannel.to(app, options(), builder -> builder.interceptor(new Again()))) {
-      channel.channel.invoke(call, request(AppBody.of("twice".getBytes(UTF_8)))).close();
+      channel.channel.invoke(call, request(Body.of("twice".getBytes(UTF_8)))).close();
       channel
           .channel
-          .invoke(call, request(AppBody.of(new ByteArrayInputStream("once".getBytes(UTF_8)), -1)))
+          .invoke(call, request(Body.of(new ByteArrayInputStream("once".getBytes(UTF_8)), -1)))
           .close();
       assertThat(bodies).containsExactly("twice", "twice", "once");
       assertThat(calls).extracting(Call::block).containsOnly("jobs");
@@ -221,7 +226,7 @@ class BodiesTest {
   void interceptorsSeeADeliveryIntoTheAppWithItsMethodAsInstance() {
     try (var channel =
         TestChannel.to(app, options(), builder -> builder.interceptor(new Again()))) {
-      channel.channel.invoke(request(AppBody.EMPTY), CallContext.EMPTY).close();
+      channel.channel.invoke(request(Body.EMPTY), CallContext.EMPTY).close();
       assertThat(calls)
           .containsExactly(Call.inbound(
               "invocation", "checkout", "invoke", false, CallContext.EMPTY.at("orders")));

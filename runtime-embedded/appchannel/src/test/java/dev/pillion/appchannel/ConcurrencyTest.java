@@ -10,12 +10,16 @@ import static org.awaitility.Awaitility.await;
 
 import dev.pillion.CallRejectedException;
 import dev.pillion.CallTimeoutException;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
 import dev.pillion.call.CallContext;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,23 +50,23 @@ class ConcurrencyTest {
     callers.shutdownNow();
   }
 
-  private static AppRequest request(String method) {
-    return AppRequest.post(method, "text/plain", new byte[0]);
+  private static InvocationRequest request(String method) {
+    return InvocationRequest.post(method, "text/plain", new byte[0]);
   }
 
-  private static AppResponse invoke(TestChannel channel, String method) {
+  private static InvocationResponse invoke(TestChannel channel, String method) {
     return channel.channel.invoke(request(method), CallContext.EMPTY);
   }
 
   /** Calls from another thread, and returns once the caller waits: its deadline is a task. */
-  private Future<AppResponse> waiting(TestChannel channel, String method, int waiting) {
-    Callable<AppResponse> call = () -> invoke(channel, method);
+  private Future<InvocationResponse> waiting(TestChannel channel, String method, int waiting) {
+    Callable<InvocationResponse> call = () -> invoke(channel, method);
     var answer = callers.submit(call);
     channel.time.awaitPending(waiting);
     return answer;
   }
 
-  private static AppResponse get(Future<AppResponse> answer) throws Exception {
+  private static InvocationResponse get(Future<InvocationResponse> answer) throws Exception {
     return answer.get(30, TimeUnit.SECONDS);
   }
 
@@ -72,11 +76,13 @@ class ConcurrencyTest {
       var first = invoke(channel, "first");
       var second = waiting(channel, "second", 1);
       var third = waiting(channel, "third", 2);
-      assertThat(app.requests).extracting(AppRequest::method).containsExactly("first");
+      assertThat(app.requests).extracting(InvocationRequest::method).containsExactly("first");
       assertThat(first.body().readAllBytes()).isEqualTo("done".getBytes(UTF_8));
       var answered = get(second);
       assertThat(third).isNotDone();
-      assertThat(app.requests).extracting(AppRequest::method).containsExactly("first", "second");
+      assertThat(app.requests)
+          .extracting(InvocationRequest::method)
+          .containsExactly("first", "second");
       answered.close();
       get(third).close();
       assertThat(channel.time.pending()).isZero();
@@ -111,8 +117,8 @@ class ConcurrencyTest {
 
   @Test
   void aBodyThatBreaksOffHoldsNoSlot() throws Exception {
-    app.handler =
-        (request, deadline) -> new AppResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
+    app.handler = (request, deadline) ->
+        new InvocationResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
           @Override
           public int read() throws IOException {
             throw new IOException("reset");
@@ -126,7 +132,7 @@ class ConcurrencyTest {
     try (var channel = TestChannel.to(app, options().maxConcurrency(1))) {
       for (int i = 0; i < 3; i++) {
         var answer = invoke(channel, "orders");
-        assertThatThrownBy(() -> answer.body().read()).isInstanceOf(AppChannelException.class);
+        assertThatThrownBy(() -> answer.body().read()).isInstanceOf(InvocationException.class);
       }
     }
   }
@@ -173,7 +179,9 @@ class ConcurrencyTest {
       var third = waiting(channel, "third", 1);
       first.close();
       get(third).close();
-      assertThat(app.requests).extracting(AppRequest::method).containsExactly("first", "third");
+      assertThat(app.requests)
+          .extracting(InvocationRequest::method)
+          .containsExactly("first", "third");
     }
   }
 
@@ -222,7 +230,7 @@ class ConcurrencyTest {
       most.accumulateAndGet(running.incrementAndGet(), Math::max);
       // Others get the processor, and would get a slot that was not theirs.
       Thread.yield();
-      return new AppResponse(200, "", Map.of(), Map.of(), "", counted(running));
+      return new InvocationResponse(200, "", Map.of(), Map.of(), "", counted(running));
     };
     try (var channel = TestChannel.to(app, options().maxConcurrency(3))) {
       var done = new ArrayList<Future<Integer>>();
@@ -323,9 +331,9 @@ class ConcurrencyTest {
       first.close();
       assertThatThrownBy(() -> get(second))
           .cause()
-          .isInstanceOfSatisfying(AppChannelException.class, failure -> assertThat(failure.reason())
+          .isInstanceOfSatisfying(InvocationException.class, failure -> assertThat(failure.reason())
               .isEqualTo(Reason.UNHEALTHY));
-      assertThat(app.requests).extracting(AppRequest::method).containsExactly("first");
+      assertThat(app.requests).extracting(InvocationRequest::method).containsExactly("first");
       app.healthy = true;
       channel.advance(ofSeconds(5));
       invoke(channel, "third").close();
@@ -334,8 +342,8 @@ class ConcurrencyTest {
 
   @Test
   void aCallThatWasNotSentHasNotTouchedItsStream() throws Exception {
-    var body = AppBody.of(new ByteArrayInputStream("orders".getBytes(UTF_8)), -1);
-    var streamed = new AppRequest("POST", "orders", "", Map.of(), "text/plain", body);
+    var body = Body.of(new ByteArrayInputStream("orders".getBytes(UTF_8)), -1);
+    var streamed = new InvocationRequest("POST", "orders", "", Map.of(), "text/plain", body);
     app.handler = (request, deadline) -> {
       try {
         return InMemoryApp.answer(new String(request.body().open().readAllBytes(), UTF_8));

@@ -3,6 +3,9 @@ package dev.pillion.appchannel;
 
 import dev.pillion.call.Call;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.pubsub.BulkHandler;
 import dev.pillion.pubsub.CloudEvent;
 import dev.pillion.pubsub.Delivery;
@@ -40,8 +43,8 @@ final class EventProgram implements AppTransport, AppEvents {
     return to(topic, SubscribeOptions.defaults().otherwise("/" + topic));
   }
 
-  static AppChannelException gone(AppChannelException.Reason reason) {
-    return new AppChannelException(reason, "the app is not there", null);
+  static InvocationException gone(InvocationException.Reason reason) {
+    return new InvocationException(reason, "the app is not there", null);
   }
 
   @Override
@@ -53,7 +56,7 @@ final class EventProgram implements AppTransport, AppEvents {
   public void start(EmbeddedRuntime runtime) {}
 
   @Override
-  public AppResponse invoke(AppRequest request, Deadline deadline) {
+  public InvocationResponse invoke(InvocationRequest request, Deadline deadline) {
     throw new AssertionError("nobody invokes this program");
   }
 

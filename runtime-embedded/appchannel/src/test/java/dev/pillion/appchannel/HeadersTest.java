@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +25,7 @@ class HeadersTest {
   private Map<String, List<String>> sent(
       AppOptions options, Map<String, String> trace, Map<String, List<String>> headers) {
     try (var channel = TestChannel.to(app, options)) {
-      var request = new AppRequest("POST", "orders", "", headers, "text/plain", AppBody.EMPTY);
+      var request = new InvocationRequest("POST", "orders", "", headers, "text/plain", Body.EMPTY);
       channel.channel.invoke(request, CallContext.of(Deadline.none(), trace)).close();
     }
     return app.requests.get(0).headers();
@@ -104,7 +107,7 @@ class HeadersTest {
 
   @Test
   void theAnswersHeadersOfOneConnectionAndItsTokenAreNotPassedBack() {
-    app.handler = (request, deadline) -> AppResponse.of(
+    app.handler = (request, deadline) -> InvocationResponse.of(
         200,
         Map.of(
             "Connection", List.of("x-once"),
@@ -114,8 +117,8 @@ class HeadersTest {
         "",
         new byte[0]);
     try (var channel = TestChannel.to(app, options());
-        var answer =
-            channel.channel.invoke(AppRequest.post("orders", "", new byte[0]), CallContext.EMPTY)) {
+        var answer = channel.channel.invoke(
+            InvocationRequest.post("orders", "", new byte[0]), CallContext.EMPTY)) {
       assertThat(answer.headers()).isEqualTo(Map.of("Set-Cookie", List.of("a", "b")));
     }
   }

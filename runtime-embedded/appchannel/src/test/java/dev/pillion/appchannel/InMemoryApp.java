@@ -4,6 +4,8 @@ package dev.pillion.appchannel;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,18 +22,18 @@ final class InMemoryApp implements AppTransport {
   volatile boolean closed;
   int prepared;
   volatile Runnable whileProbed = () -> {};
-  volatile BiFunction<AppRequest, Deadline, AppResponse> handler =
+  volatile BiFunction<InvocationRequest, Deadline, InvocationResponse> handler =
       (request, deadline) -> answer("done");
 
-  final List<AppRequest> requests = Collections.synchronizedList(new ArrayList<>());
+  final List<InvocationRequest> requests = Collections.synchronizedList(new ArrayList<>());
   final List<Duration> looks = new ArrayList<>();
   final List<Duration> probes = new ArrayList<>();
   final List<Duration> probeTimeouts = new ArrayList<>();
   private @Nullable EmbeddedRuntime runtime;
   private long begun;
 
-  static AppResponse answer(String body) {
-    return AppResponse.of(200, Map.of(), "text/plain", body.getBytes(UTF_8));
+  static InvocationResponse answer(String body) {
+    return InvocationResponse.of(200, Map.of(), "text/plain", body.getBytes(UTF_8));
   }
 
   @Override
@@ -55,7 +57,7 @@ final class InMemoryApp implements AppTransport {
   }
 
   @Override
-  public AppResponse invoke(AppRequest request, Deadline deadline) {
+  public InvocationResponse invoke(InvocationRequest request, Deadline deadline) {
     requests.add(request);
     return handler.apply(request, deadline);
   }

@@ -12,6 +12,8 @@ import dev.pillion.call.CallBody;
 import dev.pillion.call.CallContext;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,7 +24,8 @@ import org.junit.jupiter.api.Timeout;
 /** What is asked as part of a call that has passed the chain: all rules hold but the chain. */
 @Timeout(30)
 class WithinACallTest {
-  private static final AppRequest REQUEST = AppRequest.post("orders", "text/plain", new byte[0]);
+  private static final InvocationRequest REQUEST =
+      InvocationRequest.post("orders", "text/plain", new byte[0]);
   private static final Map<String, String> TRACE =
       Map.of("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
 
@@ -89,9 +92,9 @@ class WithinACallTest {
       held.close();
       assertThat(ask(test)).isEqualTo("done");
       assertThatThrownBy(() -> test.channel.exchangeWithin(CallContext.EMPTY, Map.of(), (h, d) -> {
-            throw EventProgram.gone(AppChannelException.Reason.CLOSED);
+            throw EventProgram.gone(InvocationException.Reason.CLOSED);
           }))
-          .isInstanceOf(AppChannelException.class);
+          .isInstanceOf(InvocationException.class);
       assertThat(ask(test)).isEqualTo("done");
     }
   }
@@ -101,8 +104,8 @@ class WithinACallTest {
     app.healthy = false;
     try (var test = channel(TestChannel.options().healthCheck(AppOptions.HealthCheck.DEFAULT))) {
       assertThatThrownBy(() -> test.channel.invokeWithin(CallContext.EMPTY, REQUEST))
-          .isInstanceOfSatisfying(AppChannelException.class, e -> assertThat(e.reason())
-              .isEqualTo(AppChannelException.Reason.UNHEALTHY));
+          .isInstanceOfSatisfying(InvocationException.class, e -> assertThat(e.reason())
+              .isEqualTo(InvocationException.Reason.UNHEALTHY));
       assertThat(app.requests).isEmpty();
     }
   }

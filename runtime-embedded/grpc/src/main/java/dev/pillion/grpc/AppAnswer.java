@@ -2,7 +2,7 @@
 package dev.pillion.grpc;
 
 import com.google.protobuf.Message;
-import dev.pillion.appchannel.AppResponse;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.wire.common.v1.InvokeResponse;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -35,10 +35,10 @@ record AppAnswer<A extends Message>(
   }
 
   /** The answer to {@code OnInvoke}, error or not. */
-  AppResponse response() {
+  InvocationResponse response() {
     var answered = message instanceof InvokeResponse given ? given : null;
     var description = status.getDescription();
-    return new AppResponse(
+    return new InvocationResponse(
         status.getCode().value(),
         description == null ? "" : description,
         AppMetadata.fromApp(headers),

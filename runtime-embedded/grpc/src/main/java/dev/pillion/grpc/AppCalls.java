@@ -2,9 +2,9 @@
 package dev.pillion.grpc;
 
 import com.google.protobuf.Message;
-import dev.pillion.appchannel.AppChannelException;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
 import io.grpc.CallOptions;
 import io.grpc.Context;
 import io.grpc.MethodDescriptor;
@@ -30,7 +30,7 @@ final class AppCalls implements AutoCloseable {
    * Calls and waits.
    *
    * @param headers as HTTP or gRPC callers sent them
-   * @throws AppChannelException when the program has not answered
+   * @throws InvocationException when the program has not answered
    * @throws dev.pillion.CallTimeoutException when the deadline passes
    */
   <Q extends Message, A extends Message> AppAnswer<A> run(

@@ -3,9 +3,9 @@ package dev.pillion.grpc;
 
 import dev.pillion.BuildingBlockException;
 import dev.pillion.CallTimeoutException;
-import dev.pillion.appchannel.AppChannelException;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
@@ -27,8 +27,8 @@ final class AppFailures {
     this.options = options;
   }
 
-  AppChannelException requestTooLarge(int size) {
-    return new AppChannelException(
+  InvocationException requestTooLarge(int size) {
+    return new InvocationException(
         Reason.TOO_LARGE,
         "the request to the app at %s is %d bytes with its envelope, above the app's maximum body size of %d, set by maxBodySize"
             .formatted(options.address(), size, options.maxBodySize()),
@@ -59,7 +59,7 @@ final class AppFailures {
   }
 
   /** What gRPC has no status of its own for: also a connection that ends while it is written to. */
-  private AppChannelException other(String operation, String text, StatusRuntimeException failure) {
+  private InvocationException other(String operation, String text, StatusRuntimeException failure) {
     if (isRequestsHeaders(failure)) {
       return failure(
           Reason.TOO_LARGE,
@@ -78,7 +78,7 @@ final class AppFailures {
     return garbage(operation, failure);
   }
 
-  private AppChannelException unavailable(
+  private InvocationException unavailable(
       String operation, String text, StatusRuntimeException failure) {
     if (hasCause(failure, UnresolvedAddressException.class)) {
       return failure(
@@ -113,21 +113,21 @@ final class AppFailures {
         : closed(operation, failure);
   }
 
-  private AppChannelException closed(String operation, StatusRuntimeException failure) {
+  private InvocationException closed(String operation, StatusRuntimeException failure) {
     return failure(
         Reason.CLOSED,
         "the app at %s ended the connection before it answered " + operation,
         failure);
   }
 
-  private AppChannelException garbage(String operation, StatusRuntimeException failure) {
+  private InvocationException garbage(String operation, StatusRuntimeException failure) {
     return failure(
         Reason.GARBAGE,
         "what answers " + operation + " at %s does not speak gRPC; is that the app's gRPC port?",
         failure);
   }
 
-  private AppChannelException tooLarge(String operation, StatusRuntimeException failure) {
+  private InvocationException tooLarge(String operation, StatusRuntimeException failure) {
     return failure(
         Reason.TOO_LARGE,
         "the app at %s answered " + operation
@@ -137,9 +137,9 @@ final class AppFailures {
         failure);
   }
 
-  private AppChannelException failure(
+  private InvocationException failure(
       Reason reason, String message, StatusRuntimeException failure) {
-    return new AppChannelException(reason, message.formatted(options.address()), failure);
+    return new InvocationException(reason, message.formatted(options.address()), failure);
   }
 
   private static boolean isRefused(Throwable failure) {

@@ -8,13 +8,13 @@ import com.google.protobuf.Any;
 import com.google.protobuf.Empty;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.pillion.BuildingBlockException;
-import dev.pillion.appchannel.AppChannelException;
 import dev.pillion.appchannel.AppEvents;
 import dev.pillion.appchannel.AppOptions;
-import dev.pillion.appchannel.AppRequest;
-import dev.pillion.appchannel.AppResponse;
 import dev.pillion.appchannel.AppTransport;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.HTTPExtension;
 import dev.pillion.wire.common.v1.InvokeRequest;
@@ -82,19 +82,19 @@ final class GrpcTransport implements AppTransport {
   }
 
   @Override
-  public AppResponse invoke(AppRequest request, Deadline deadline) {
+  public InvocationResponse invoke(InvocationRequest request, Deadline deadline) {
     return calls()
         .run(getOnInvokeMethod(), message(request), request.headers(), deadline)
         .response();
   }
 
-  private InvokeRequest message(AppRequest request) {
+  private InvokeRequest message(InvocationRequest request) {
     byte[] body;
     try {
-      body = request.body().bytes(options.maxBodySize());
+      body = request.body().bytes();
     } catch (IOException e) {
-      throw new AppChannelException(
-          AppChannelException.Reason.CLOSED,
+      throw new InvocationException(
+          InvocationException.Reason.CLOSED,
           "the body of the request to the app at " + options.address() + " can't be read",
           e);
     }

@@ -13,14 +13,14 @@ import ch.qos.logback.core.read.ListAppender;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import dev.pillion.CallTimeoutException;
-import dev.pillion.appchannel.AppChannelException;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
-import dev.pillion.appchannel.AppRequest;
 import dev.pillion.appchannel.AppState;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.InvokeResponse;
 import dev.pillion.wire.runtime.v1.AppCallbackGrpc;
@@ -86,7 +86,8 @@ class GrpcAppFaultsTest {
   private int invoke(Duration timeout) {
     var time = Objects.requireNonNull(runtime).time();
     var context = CallContext.of(Deadline.after(timeout, time), Map.of());
-    try (var answer = app.channel().invoke(AppRequest.post("orders", "", new byte[0]), context)) {
+    try (var answer =
+        app.channel().invoke(InvocationRequest.post("orders", "", new byte[0]), context)) {
       return answer.status();
     }
   }
@@ -96,10 +97,10 @@ class GrpcAppFaultsTest {
         .isEqualTo(state));
   }
 
-  private AppChannelException failure(Reason reason) {
+  private InvocationException failure(Reason reason) {
     try {
       invoke(PATIENCE);
-    } catch (AppChannelException e) {
+    } catch (InvocationException e) {
       assertThat(e.reason()).as(e.toString() + ", " + e.getCause()).isEqualTo(reason);
       return e;
     }
@@ -163,7 +164,7 @@ class GrpcAppFaultsTest {
       assertThatThrownBy(() -> call.get(30, TimeUnit.SECONDS))
           .isInstanceOf(ExecutionException.class)
           .cause()
-          .isInstanceOfSatisfying(AppChannelException.class, failure -> {
+          .isInstanceOfSatisfying(InvocationException.class, failure -> {
             assertThat(failure.reason()).isEqualTo(Reason.CLOSED);
             assertThat(failure.statusCode()).isEqualTo(14);
           })
@@ -182,7 +183,7 @@ class GrpcAppFaultsTest {
         new ClosedChannelException(), new RuntimeException(new IOException("Broken pipe")))) {
       var failure = Status.UNKNOWN.withDescription("channel closed").withCause(cause);
       assertThat(failures.of(AppCallbackGrpc.getOnInvokeMethod(), failure.asRuntimeException()))
-          .isInstanceOfSatisfying(AppChannelException.class, closed -> {
+          .isInstanceOfSatisfying(InvocationException.class, closed -> {
             assertThat(closed.reason()).isEqualTo(Reason.CLOSED);
             assertThat(closed.statusCode()).isEqualTo(14);
           })
@@ -190,7 +191,7 @@ class GrpcAppFaultsTest {
     }
     var unknown = Status.UNKNOWN.withDescription("HTTP status code 200, text/html");
     assertThat(failures.of(AppCallbackGrpc.getOnInvokeMethod(), unknown.asRuntimeException()))
-        .isInstanceOfSatisfying(AppChannelException.class, garbage -> assertThat(garbage.reason())
+        .isInstanceOfSatisfying(InvocationException.class, garbage -> assertThat(garbage.reason())
             .isEqualTo(Reason.GARBAGE));
   }
 
@@ -229,8 +230,8 @@ class GrpcAppFaultsTest {
           .hasMessage(
               "the app at 127.0.0.1:%d did not answer OnInvoke before the deadline of the call"
                   .formatted(program.port));
-      try (var answer =
-          app.channel().invoke(AppRequest.post("other", "", new byte[0]), CallContext.EMPTY)) {
+      try (var answer = app.channel()
+          .invoke(InvocationRequest.post("other", "", new byte[0]), CallContext.EMPTY)) {
         assertThat(answer.status()).isZero();
       }
     } finally {
@@ -421,7 +422,7 @@ class GrpcAppFaultsTest {
       }
     })) {
       runtimeWith(AppOptions.onPort(endless.port()));
-      var failure = catchThrowableOfType(AppChannelException.class, () -> invoke(PATIENCE));
+      var failure = catchThrowableOfType(InvocationException.class, () -> invoke(PATIENCE));
       assertThat(failure.reason()).as("%s", failure.getCause()).isEqualTo(Reason.TOO_LARGE);
     }
   }
@@ -483,8 +484,8 @@ class GrpcAppFaultsTest {
     try (var program = CallbackProgram.started()) {
       runtimeWith(AppOptions.onPort(program.port).maxBodySize(100_000));
       assertThatThrownBy(() -> app.channel()
-              .invoke(AppRequest.post("orders", "", new byte[100_000]), CallContext.EMPTY))
-          .isInstanceOfSatisfying(AppChannelException.class, failure -> assertThat(failure.reason())
+              .invoke(InvocationRequest.post("orders", "", new byte[100_000]), CallContext.EMPTY))
+          .isInstanceOfSatisfying(InvocationException.class, failure -> assertThat(failure.reason())
               .isEqualTo(Reason.TOO_LARGE))
           .hasMessageContaining("bytes with its envelope");
       assertThat(program.requests).isEmpty();
@@ -512,7 +513,7 @@ class GrpcAppFaultsTest {
       runtime.close();
       assertThatThrownBy(() -> call.get(30, TimeUnit.SECONDS))
           .cause()
-          .isInstanceOf(AppChannelException.class)
+          .isInstanceOf(InvocationException.class)
           .hasMessageContaining("the runtime was closed while the app");
     } finally {
       gate.countDown();

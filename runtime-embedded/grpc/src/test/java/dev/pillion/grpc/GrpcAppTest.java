@@ -7,15 +7,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pillion.appchannel.AppBody;
-import dev.pillion.appchannel.AppChannelException;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
-import dev.pillion.appchannel.AppRequest;
-import dev.pillion.appchannel.AppResponse;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.HTTPExtension.Verb;
 import dev.pillion.wire.runtime.v1.JobEventRequest;
@@ -59,14 +59,14 @@ class GrpcAppTest {
     program.close();
   }
 
-  private AppResponse invoke(Map<String, List<String>> headers) {
+  private InvocationResponse invoke(Map<String, List<String>> headers) {
     return invoke(headers, Map.of());
   }
 
-  private AppResponse invoke(Map<String, List<String>> headers, Map<String, String> trace) {
+  private InvocationResponse invoke(Map<String, List<String>> headers, Map<String, String> trace) {
     return app.channel()
         .invoke(
-            new AppRequest("POST", "v1/create", "x=1", headers, "text/plain", AppBody.EMPTY),
+            new InvocationRequest("POST", "v1/create", "x=1", headers, "text/plain", Body.EMPTY),
             CallContext.of(Deadline.none(), trace));
   }
 
@@ -81,8 +81,8 @@ class GrpcAppTest {
 
   @Test
   void aRequestArrivesWhole() throws Exception {
-    var body = AppBody.of(new ByteArrayInputStream("{\"n\":1}".getBytes(UTF_8)), -1);
-    var request = new AppRequest(
+    var body = Body.of(new ByteArrayInputStream("{\"n\":1}".getBytes(UTF_8)), -1);
+    var request = new InvocationRequest(
         "PUT", "v1/create", "x=1&y=a%20b", Map.of(), "application/json", body, "type/order");
     try (var answer = app.channel().invoke(request, CallContext.EMPTY)) {
       assertThat(answer.status()).isZero();
@@ -176,7 +176,7 @@ class GrpcAppTest {
   @Test
   void headersOfARequestAboveTheProgramsLimitFailThatCallAlone() {
     assertThatThrownBy(() -> invoke(Map.of("x-long", List.of("x".repeat(20_000)))))
-        .isInstanceOfSatisfying(AppChannelException.class, failure -> assertThat(failure.reason())
+        .isInstanceOfSatisfying(InvocationException.class, failure -> assertThat(failure.reason())
             .isEqualTo(Reason.TOO_LARGE))
         .hasMessage("the headers of the request are larger than the app at 127.0.0.1:%d accepts"
             .formatted(program.port));

@@ -7,14 +7,14 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.pillion.CallTimeoutException;
-import dev.pillion.appchannel.AppChannelException;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
-import dev.pillion.appchannel.AppRequest;
 import dev.pillion.appchannel.AppState;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.runtime.EmbeddedRuntime;
 import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
 import java.io.IOException;
@@ -56,7 +56,8 @@ class GrpcAppTlsTest {
 
   private static int invoke(EmbeddedRuntime runtime, GrpcApp app, Duration timeout) {
     var context = CallContext.of(Deadline.after(timeout, runtime.time()), Map.of());
-    try (var answer = app.channel().invoke(AppRequest.post("orders", "", new byte[0]), context)) {
+    try (var answer =
+        app.channel().invoke(InvocationRequest.post("orders", "", new byte[0]), context)) {
       return answer.status();
     }
   }
@@ -67,9 +68,9 @@ class GrpcAppTlsTest {
     }
   }
 
-  private static AppChannelException failure(GrpcApp app) {
+  private static InvocationException failure(GrpcApp app) {
     try (var runtime = runtime(app)) {
-      return catchThrowableOfType(AppChannelException.class, () -> invoke(runtime, app, PATIENCE));
+      return catchThrowableOfType(InvocationException.class, () -> invoke(runtime, app, PATIENCE));
     }
   }
 
@@ -99,7 +100,7 @@ class GrpcAppTlsTest {
       assertThat(failure(app))
           .hasMessageStartingWith("the app at 0.0.0.0:%d does not speak TLS that is accepted here: "
               .formatted(program.port))
-          .extracting(AppChannelException::reason)
+          .extracting(InvocationException::reason)
           .isEqualTo(Reason.GARBAGE);
       assertThat(program.requests).isEmpty();
     }
@@ -114,11 +115,11 @@ class GrpcAppTlsTest {
       assertThat(program.requests).hasSize(1);
       assertThat(failure(GrpcApp.grpcs(options.host("localhost"), SSLContext.getDefault())))
           .as("nobody trusts it")
-          .extracting(AppChannelException::reason)
+          .extracting(InvocationException::reason)
           .isEqualTo(Reason.GARBAGE);
       assertThat(failure(GrpcApp.grpcs(options, certificate.ofCaller())))
           .as("it is for another name")
-          .extracting(AppChannelException::reason)
+          .extracting(InvocationException::reason)
           .isEqualTo(Reason.GARBAGE);
       assertThat(program.requests).hasSize(1);
     }
@@ -171,7 +172,7 @@ class GrpcAppTlsTest {
           .hasMessage(
               "the app at 127.0.0.1:%d does not speak TLS that is accepted here: it answers without; is its protocol grpcs, and its certificate valid for this host?"
                   .formatted(program.port))
-          .extracting(AppChannelException::reason)
+          .extracting(InvocationException::reason)
           .isEqualTo(Reason.GARBAGE);
       assertThat(program.requests).isEmpty();
     }
@@ -204,7 +205,7 @@ class GrpcAppTlsTest {
         assertThatThrownBy(() -> call.get(30, TimeUnit.SECONDS))
             .cause()
             .isInstanceOfSatisfying(
-                AppChannelException.class,
+                InvocationException.class,
                 failure -> assertThat(failure.reason()).isEqualTo(Reason.CLOSED));
       }
     } finally {

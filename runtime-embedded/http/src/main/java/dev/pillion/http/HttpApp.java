@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * var app = HttpApp.onPort(3000);
  * try (var runtime = EmbeddedRuntime.builder("orders").with(app).start()) {
- *   app.invoke(AppRequest.post("checkout", "application/json", body), CallContext.EMPTY);
+ *   app.invoke(InvocationRequest.post("checkout", "application/json", body), CallContext.EMPTY);
  * }
  * }</pre>
  *

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.http;
 
-import dev.pillion.appchannel.AppBody;
 import dev.pillion.appchannel.AppChannel;
-import dev.pillion.appchannel.AppChannelException;
 import dev.pillion.appchannel.AppEvents;
-import dev.pillion.appchannel.AppRequest;
-import dev.pillion.appchannel.AppResponse;
 import dev.pillion.appchannel.BulkOutcomes;
 import dev.pillion.appchannel.EventMetadata;
 import dev.pillion.call.Call;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.pubsub.BulkHandler;
 import dev.pillion.pubsub.CloudEvent;
 import dev.pillion.pubsub.Delivery;
@@ -31,13 +31,13 @@ final class HttpAppEvents implements AppEvents {
 
   @Override
   public List<SubscriptionDeclaration> subscriptions(AppChannel channel, Call call) {
-    var request = new AppRequest(
+    var request = new InvocationRequest(
         "GET",
         "dapr/subscribe",
         "",
         Map.of("dapr-app-id", List.of(call.target())),
         "application/json",
-        AppBody.EMPTY);
+        Body.EMPTY);
     try (var answer = channel.invoke(call, request)) {
       if (answer.status() == NOT_FOUND) {
         return List.of();
@@ -89,25 +89,25 @@ final class HttpAppEvents implements AppEvents {
     }
   }
 
-  private static AppRequest post(
+  private static InvocationRequest post(
       Delivery delivery, Map<String, List<String>> headers, String contentType, byte[] body) {
     var path = delivery.path();
     int query = path.indexOf('?');
-    return new AppRequest(
+    return new InvocationRequest(
         "POST",
         query < 0 ? path : path.substring(0, query),
         query < 0 ? "" : path.substring(query + 1),
         headers,
         contentType,
-        AppBody.of(body));
+        Body.of(body));
   }
 
-  private byte[] body(AppResponse answer) {
+  private byte[] body(InvocationResponse answer) {
     try {
       return answer.body().readAllBytes();
     } catch (IOException e) {
-      throw new AppChannelException(
-          AppChannelException.Reason.CLOSED,
+      throw new InvocationException(
+          InvocationException.Reason.CLOSED,
           "the answer of the app at " + address + " can't be read",
           e);
     }

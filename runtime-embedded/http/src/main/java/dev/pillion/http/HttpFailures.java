@@ -3,9 +3,9 @@ package dev.pillion.http;
 
 import dev.pillion.CallRejectedException;
 import dev.pillion.CallTimeoutException;
-import dev.pillion.appchannel.AppChannelException;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
@@ -47,7 +47,7 @@ final class HttpFailures {
 
   RuntimeException of(Throwable failure) {
     if (isClosed.getAsBoolean()) {
-      return new AppChannelException(
+      return new InvocationException(
           Reason.CLOSED, "the runtime was closed while " + app + " was asked", failure);
     }
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -74,7 +74,7 @@ final class HttpFailures {
       return timeout(failure);
     }
     if (cause instanceof UnknownHostException || cause instanceof UnresolvedAddressException) {
-      return new AppChannelException(
+      return new InvocationException(
           Reason.NOT_LISTENING,
           "%s can't be reached: the name \"%s\" can't be resolved".formatted(app, options.host()),
           failure);
@@ -82,11 +82,11 @@ final class HttpFailures {
     if (cause instanceof ConnectException
         || cause instanceof NoRouteToHostException
         || cause instanceof SocketTimeoutException) {
-      return new AppChannelException(
+      return new InvocationException(
           Reason.NOT_LISTENING, app + " does not listen: nothing takes the connection", failure);
     }
     if (cause instanceof SSLException) {
-      return new AppChannelException(
+      return new InvocationException(
           Reason.GARBAGE,
           "%s does not speak TLS that is accepted here: %s; is its protocol https, and its certificate valid for this host?"
               .formatted(app, cause.getMessage()),
@@ -115,19 +115,19 @@ final class HttpFailures {
         : null;
   }
 
-  private AppChannelException closed(Throwable failure) {
-    return new AppChannelException(
+  private InvocationException closed(Throwable failure) {
+    return new InvocationException(
         Reason.CLOSED, app + " ended the connection before its answer was whole", failure);
   }
 
-  private AppChannelException answer(boolean tooLarge, Throwable failure) {
+  private InvocationException answer(boolean tooLarge, Throwable failure) {
     return tooLarge
-        ? new AppChannelException(
+        ? new InvocationException(
             Reason.TOO_LARGE,
             "%s answered with headers larger than its maximum header size of %d bytes, set by maxHeaderSize"
                 .formatted(app, options.maxHeaderSize()),
             failure)
-        : new AppChannelException(
+        : new InvocationException(
             Reason.GARBAGE,
             "%s answered what is not HTTP; is its protocol %s?".formatted(app, protocol),
             failure);
@@ -138,7 +138,7 @@ final class HttpFailures {
         CODE, app + " did not answer in whole before the deadline of the call", failure);
   }
 
-  AppChannelException interrupted(@Nullable Throwable failure) {
-    return new AppChannelException(Reason.CLOSED, "interrupted while waiting for " + app, failure);
+  InvocationException interrupted(@Nullable Throwable failure) {
+    return new InvocationException(Reason.CLOSED, "interrupted while waiting for " + app, failure);
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.http;
 
-import dev.pillion.appchannel.AppRequest;
 import dev.pillion.appchannel.TraceParent;
+import dev.pillion.invocation.InvocationRequest;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +28,7 @@ final class HttpHeaders {
   private HttpHeaders() {}
 
   /** What a program is sent. */
-  static void send(AppRequest request, HttpFields.Mutable into) {
+  static void send(InvocationRequest request, HttpFields.Mutable into) {
     var headers = new LinkedHashMap<String, List<String>>();
     request.headers().forEach((name, values) -> {
       var lower = name.toLowerCase(Locale.ROOT);

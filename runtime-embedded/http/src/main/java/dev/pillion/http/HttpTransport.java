@@ -4,12 +4,12 @@ package dev.pillion.http;
 import dev.pillion.appchannel.AppEvents;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
-import dev.pillion.appchannel.AppRequest;
-import dev.pillion.appchannel.AppResponse;
 import dev.pillion.appchannel.AppTransport;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.http.HttpApp.Protocol;
 import dev.pillion.http.HttpApp.TlsTrust;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -105,7 +105,7 @@ final class HttpTransport implements AppTransport {
   }
 
   @Override
-  public AppResponse invoke(AppRequest request, Deadline deadline) {
+  public InvocationResponse invoke(InvocationRequest request, Deadline deadline) {
     if (!VERBS.contains(request.verb())) {
       throw new IllegalArgumentException(
           "invalid HTTP verb \"%s\": a program is asked with one of %s"
@@ -122,7 +122,7 @@ final class HttpTransport implements AppTransport {
     var upload = send(exchange, request, listener);
     var response = await(exchange, listener, deadline);
     var contentType = response.getHeaders().get(HttpHeader.CONTENT_TYPE);
-    return new AppResponse(
+    return new InvocationResponse(
         response.getStatus(),
         "",
         HttpHeaders.received(response.getHeaders()),
@@ -132,7 +132,7 @@ final class HttpTransport implements AppTransport {
   }
 
   private @Nullable StreamedBody send(
-      Request exchange, AppRequest request, InputStreamResponseListener listener) {
+      Request exchange, InvocationRequest request, InputStreamResponseListener listener) {
     var body = request.body();
     if (!body.isRepeatable()) {
       var streamed = new StreamedBody(body.open(), body.length());
@@ -154,9 +154,9 @@ final class HttpTransport implements AppTransport {
     return null;
   }
 
-  private byte[] bytes(AppRequest request) {
+  private byte[] bytes(InvocationRequest request) {
     try {
-      return request.body().bytes(Integer.MAX_VALUE);
+      return request.body().bytes();
     } catch (IOException e) {
       throw new IllegalStateException("bytes in memory can't be read", e);
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.http;
 
-import dev.pillion.appchannel.AppChannelException;
-import dev.pillion.appchannel.AppChannelException.Reason;
 import dev.pillion.appchannel.AppOptions;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.compression.HuffmanEncoder;
@@ -44,7 +44,7 @@ final class RequestHead {
   /**
    * Nothing where it may be sent.
    *
-   * @throws AppChannelException too large, when it is above the app's maximum header size
+   * @throws InvocationException too large, when it is above the app's maximum header size
    */
   void requireFits() {
     if (!fits(options.maxHeaderSize())) {
@@ -83,8 +83,8 @@ final class RequestHead {
     return value == null ? "" : value;
   }
 
-  private AppChannelException tooLarge(String what, int limit) {
-    return new AppChannelException(
+  private InvocationException tooLarge(String what, int limit) {
+    return new InvocationException(
         Reason.TOO_LARGE,
         "path and headers of the request to the app at %s are larger than %s, %d bytes"
             .formatted(options.address(), what, limit),

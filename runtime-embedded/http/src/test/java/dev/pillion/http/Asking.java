@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.http;
 
-import dev.pillion.appchannel.AppBody;
 import dev.pillion.appchannel.AppChannel;
 import dev.pillion.appchannel.AppOptions;
-import dev.pillion.appchannel.AppRequest;
-import dev.pillion.appchannel.AppResponse;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -38,25 +38,25 @@ final class Asking implements AutoCloseable {
     return AppOptions.onPort(port);
   }
 
-  static AppRequest request(
-      String verb, String method, String query, Map<String, List<String>> headers, AppBody body) {
-    return new AppRequest(verb, method, query, headers, "", body);
+  static InvocationRequest request(
+      String verb, String method, String query, Map<String, List<String>> headers, Body body) {
+    return new InvocationRequest(verb, method, query, headers, "", body);
   }
 
-  static AppRequest get(String method) {
-    return request("GET", method, "", Map.of(), AppBody.EMPTY);
+  static InvocationRequest get(String method) {
+    return request("GET", method, "", Map.of(), Body.EMPTY);
   }
 
-  AppResponse ask(AppRequest request) {
+  InvocationResponse ask(InvocationRequest request) {
     return ask(request, PATIENCE);
   }
 
-  AppResponse ask(AppRequest request, Duration timeout) {
+  InvocationResponse ask(InvocationRequest request, Duration timeout) {
     return channel.invoke(
         request, CallContext.of(Deadline.after(timeout, runtime.time()), Map.of()));
   }
 
-  String text(AppRequest request) throws IOException {
+  String text(InvocationRequest request) throws IOException {
     try (var answer = ask(request)) {
       return new String(answer.body().readAllBytes(), StandardCharsets.UTF_8);
     }

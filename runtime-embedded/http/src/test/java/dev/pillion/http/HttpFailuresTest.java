@@ -8,10 +8,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.pillion.CallTimeoutException;
-import dev.pillion.appchannel.AppBody;
-import dev.pillion.appchannel.AppChannelException;
-import dev.pillion.appchannel.AppChannelException.Reason;
-import dev.pillion.appchannel.AppRequest;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -45,7 +45,7 @@ class HttpFailuresTest {
   }
 
   private static void assertFails(ThrowingCallable call, Reason reason) {
-    var failure = catchThrowableOfType(AppChannelException.class, call);
+    var failure = catchThrowableOfType(InvocationException.class, call);
     assertThat(failure).isNotNull();
     if (failure.reason() != reason) {
       throw new AssertionError("expected " + reason, failure);
@@ -75,7 +75,7 @@ class HttpFailuresTest {
   void theHostIsNotKnown() {
     try (var asking = new Asking(HttpApp.at(Asking.options(3000).host("no-such-host.invalid")))) {
       assertThatThrownBy(() -> asking.text(Asking.get("m")))
-          .isInstanceOfSatisfying(AppChannelException.class, failure -> assertThat(failure.reason())
+          .isInstanceOfSatisfying(InvocationException.class, failure -> assertThat(failure.reason())
               .isEqualTo(Reason.NOT_LISTENING))
           .hasMessage(
               "the app at no-such-host.invalid:3000 can't be reached: the name \"no-such-host.invalid\" can't be resolved");
@@ -194,17 +194,17 @@ class HttpFailuresTest {
         var asking = new Asking(HttpApp.h2c(Asking.options(app.port())))) {
       asking.text(Asking.get("m"));
       var headers = Map.of("X-Long", List.of("x".repeat(7_700)));
-      assertThat(asking.text(Asking.request("GET", "m", "", headers, AppBody.EMPTY)))
+      assertThat(asking.text(Asking.request("GET", "m", "", headers, Body.EMPTY)))
           .isEqualTo("HTTP/2.0 GET /m");
     }
   }
 
-  private static List<AppRequest> tooLarge(String letter, int length) {
+  private static List<InvocationRequest> tooLarge(String letter, int length) {
     var text = letter.repeat(length);
     return List.of(
-        Asking.request("GET", "m", "", Map.of("X-Long", List.of(text)), AppBody.EMPTY),
-        Asking.request("GET", text, "", Map.of(), AppBody.EMPTY),
-        Asking.request("GET", "m", text, Map.of(), AppBody.EMPTY));
+        Asking.request("GET", "m", "", Map.of("X-Long", List.of(text)), Body.EMPTY),
+        Asking.request("GET", text, "", Map.of(), Body.EMPTY),
+        Asking.request("GET", "m", text, Map.of(), Body.EMPTY));
   }
 
   @Test
@@ -306,7 +306,7 @@ class HttpFailuresTest {
         });
         var asking =
             new Asking(HttpApp.at(Asking.options(app.port()).maxBodySize(Integer.MAX_VALUE)))) {
-      var body = AppBody.of(new Endless(), -1);
+      var body = Body.of(new Endless(), -1);
       assertThatThrownBy(() -> asking.ask(Asking.request("POST", "m", "", Map.of(), body), SHORT))
           .isInstanceOf(CallTimeoutException.class);
     }
@@ -353,7 +353,7 @@ class HttpFailuresTest {
         });
         var asking = Asking.port(app.port())) {
       for (long length : new long[] {2, 100}) {
-        var body = AppBody.of(new ByteArrayInputStream("abc".getBytes(UTF_8)), length);
+        var body = Body.of(new ByteArrayInputStream("abc".getBytes(UTF_8)), length);
         assertThatThrownBy(() -> asking.ask(Asking.request("POST", "m", "", Map.of(), body)))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("than the " + length + " that were announced");
@@ -368,7 +368,7 @@ class HttpFailuresTest {
           connection.in.readAllBytes();
         });
         var asking = Asking.port(app.port())) {
-      var body = AppBody.of(
+      var body = Body.of(
           new InputStream() {
             @Override
             public int read() throws IOException {
@@ -389,9 +389,8 @@ class HttpFailuresTest {
         });
         var asking = new Asking(HttpApp.at(Asking.options(app.port()).maxBodySize(1000)))) {
       var failure = catchThrowableOfType(
-          AppChannelException.class,
-          () ->
-              asking.ask(Asking.request("POST", "m", "", Map.of(), AppBody.of(new Endless(), -1))));
+          InvocationException.class,
+          () -> asking.ask(Asking.request("POST", "m", "", Map.of(), Body.of(new Endless(), -1))));
       assertThat(failure.reason()).isEqualTo(Reason.TOO_LARGE);
     }
   }

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.pillion.appchannel.AppChannelException;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.appchannel.AppState;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.time.Duration;
@@ -70,7 +70,7 @@ class HttpLifecycleTest {
       assertThat(asking.text(Asking.get("m"))).isEqualTo("ok");
       first.close();
       assertThatThrownBy(() -> asking.text(Asking.get("m")))
-          .isInstanceOf(AppChannelException.class);
+          .isInstanceOf(InvocationException.class);
       try (var second = new RawServer(port, connection -> {
         while (!connection.head().isEmpty()) {
           connection.write(OK);
@@ -79,7 +79,7 @@ class HttpLifecycleTest {
         // An attempt to connect for the failed call may end only now, and takes along what waits.
         await("it is reached again")
             .atMost(Asking.PATIENCE)
-            .ignoreException(AppChannelException.class)
+            .ignoreException(InvocationException.class)
             .untilAsserted(() -> assertThat(asking.text(Asking.get("m"))).isEqualTo("ok"));
         assertThat(second.heads).hasSize(1);
       }
@@ -126,7 +126,7 @@ class HttpLifecycleTest {
       hanging.countDown();
       becomes(asking, AppState.UNHEALTHY);
       assertThatThrownBy(() -> asking.ask(Asking.get("m")))
-          .isInstanceOf(AppChannelException.class)
+          .isInstanceOf(InvocationException.class)
           .hasMessageContaining("app is not in a healthy state");
     }
   }
@@ -149,7 +149,7 @@ class HttpLifecycleTest {
       becomes(asking, AppState.HEALTHY);
       asking.runtime.threads().execute("caller", () -> assertThatThrownBy(
               () -> asking.ask(Asking.get("m")))
-          .isInstanceOf(AppChannelException.class));
+          .isInstanceOf(InvocationException.class));
       await("a call is under way").atMost(Asking.PATIENCE).until(() -> busy.get() == 1);
       int probes = app.heads.size();
       await("probes go on").atMost(Asking.PATIENCE).until(() -> app.heads.size() > probes + 3);
@@ -217,7 +217,7 @@ class HttpLifecycleTest {
           .hasMessage("the channel to the app at 127.0.0.1:%d is closed".formatted(app.port()));
       var failures = new HttpFailures(Asking.options(app.port()), "http", () -> true);
       assertThat(failures.of(new RejectedExecutionException("STOPPED")))
-          .isInstanceOf(AppChannelException.class)
+          .isInstanceOf(InvocationException.class)
           .hasMessageStartingWith("the runtime was closed while the app at");
     }
   }
@@ -244,8 +244,8 @@ class HttpLifecycleTest {
       asking.close();
       caller.join();
       assertThat(failure.get())
-          .isInstanceOfSatisfying(AppChannelException.class, closed -> assertThat(closed.reason())
-              .isEqualTo(AppChannelException.Reason.CLOSED))
+          .isInstanceOfSatisfying(InvocationException.class, closed -> assertThat(closed.reason())
+              .isEqualTo(InvocationException.Reason.CLOSED))
           .hasMessage("the runtime was closed while the app at 127.0.0.1:%d was asked"
               .formatted(app.port()));
       assertThatThrownBy(

@@ -8,10 +8,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import dev.pillion.CallTimeoutException;
-import dev.pillion.appchannel.AppBody;
 import dev.pillion.appchannel.AppChannel;
-import dev.pillion.appchannel.AppChannelException;
-import dev.pillion.appchannel.AppChannelException.Reason;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -66,7 +66,7 @@ class HttpProtocolsTest {
 
   private static Reason reason(AppChannel channel) {
     try (var asking = new Asking(channel)) {
-      return catchThrowableOfType(AppChannelException.class, () -> asking.text(Asking.get("m")))
+      return catchThrowableOfType(InvocationException.class, () -> asking.text(Asking.get("m")))
           .reason();
     }
   }
@@ -80,7 +80,7 @@ class HttpProtocolsTest {
           "a b",
           "x=1",
           Map.of("X-Trace", List.of("t1"), ":path", List.of("/y")),
-          AppBody.EMPTY);
+          Body.EMPTY);
       try (var answer = asking.ask(request)) {
         assertThat(answer.body().readAllBytes())
             .isEqualTo("HTTP/2.0 PUT /a%20b?x=1".getBytes(StandardCharsets.UTF_8));
@@ -96,9 +96,9 @@ class HttpProtocolsTest {
     try (var app = JettyApp.h2c();
         var asking = new Asking(HttpApp.h2c(Asking.options(app.port())))) {
       for (var body : List.of(
-          AppBody.of(bytes),
-          AppBody.of(new ByteArrayInputStream(bytes), bytes.length),
-          AppBody.of(new ByteArrayInputStream(bytes), -1))) {
+          Body.of(bytes),
+          Body.of(new ByteArrayInputStream(bytes), bytes.length),
+          Body.of(new ByteArrayInputStream(bytes), -1))) {
         assertThat(asking.text(Asking.request("POST", "echo", "", Map.of(), body)))
             .hasSize(bytes.length);
       }
@@ -143,7 +143,7 @@ class HttpProtocolsTest {
         });
         var asking = new Asking(HttpApp.h2c(Asking.options(app.port()).maxHeaderSize(8192)))) {
       var failure =
-          catchThrowableOfType(AppChannelException.class, () -> asking.text(Asking.get("m")));
+          catchThrowableOfType(InvocationException.class, () -> asking.text(Asking.get("m")));
       assertThat(failure.reason()).as(failure.toString()).isIn(Reason.TOO_LARGE, Reason.GARBAGE);
     }
   }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.pillion.appchannel.AppBody;
 import dev.pillion.appchannel.AppChannel;
+import dev.pillion.invocation.Body;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -87,8 +87,8 @@ class HttpStreamsTest {
   void aRequestIsReadOnlyAsFastAsTheProgramTakesIt() throws Exception {
     var source = new Counted(LARGE);
     try (var asking = new Asking(channel(app.getAddress().getPort()))) {
-      var caller = workers.submit(() ->
-          asking.ask(Asking.request("POST", "swallow", "", Map.of(), AppBody.of(source, -1))));
+      var caller = workers.submit(
+          () -> asking.ask(Asking.request("POST", "swallow", "", Map.of(), Body.of(source, -1))));
       await("the program stops reading")
           .atMost(Asking.PATIENCE)
           .until(() -> received.get() > 1_000_000);
@@ -141,7 +141,7 @@ class HttpStreamsTest {
         });
         var asking = new Asking(channel(echo.port()));
         var answer = asking.ask(
-            Asking.request("POST", "echo", "", Map.of(), AppBody.of(new Counted(size), size)))) {
+            Asking.request("POST", "echo", "", Map.of(), Body.of(new Counted(size), size)))) {
       long read = 0;
       var buffer = new byte[64 * 1024];
       for (int n = answer.body().read(buffer); n >= 0; n = answer.body().read(buffer)) {
@@ -160,7 +160,7 @@ class HttpStreamsTest {
         });
         var asking = new Asking(channel(app.port()));
         var answer = asking.ask(
-            Asking.request("POST", "m", "", Map.of(), AppBody.of(new Counted(LARGE), LARGE)))) {
+            Asking.request("POST", "m", "", Map.of(), Body.of(new Counted(LARGE), LARGE)))) {
       assertThat(answer.status()).isEqualTo(413);
       assertThat(answer.body().readAllBytes()).hasSize(2);
     }

@@ -5,11 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pillion.appchannel.AppBody;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
-import dev.pillion.appchannel.AppRequest;
 import dev.pillion.call.CallContext;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationRequest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -52,13 +52,13 @@ class HttpWireTest {
           "dapr-caller-app-id", List.of("web"),
           "Connection", List.of("x-mine"),
           "X-Mine", List.of("1"));
-      var request = new AppRequest(
+      var request = new InvocationRequest(
           "POST",
           "v1/create",
           "x=1&y=a%20b",
           headers,
           "application/json",
-          AppBody.of("{\"n\":1}".getBytes(UTF_8)));
+          Body.of("{\"n\":1}".getBytes(UTF_8)));
       try (var answer =
           asking.channel.invoke(request, CallContext.EMPTY.with(Map.of("traceparent", TRACE)))) {
         assertThat(answer.status()).isEqualTo(201);
@@ -113,7 +113,7 @@ class HttpWireTest {
               "expect", List.of("100-continue"),
               "host", List.of("elsewhere"),
               "grpc-trace-bin", List.of("AAAK92UZFs1D3YRI6yEcgDGcAbeta3FpIDMxAgE")),
-          AppBody.EMPTY));
+          Body.EMPTY));
       assertThat(lines(app))
           .contains(
               "GET /find?a=b HTTP/1.1",
@@ -135,7 +135,7 @@ class HttpWireTest {
             RawServer.answering("HTTP/1.1 200 OK\r\nX-City: Zürich\r\nContent-Length: 0\r\n\r\n");
         var asking = Asking.port(app.port());
         var answer = asking.ask(
-            Asking.request("GET", "m", "", Map.of("x-city", List.of("Łódź")), AppBody.EMPTY))) {
+            Asking.request("GET", "m", "", Map.of("x-city", List.of("Łódź")), Body.EMPTY))) {
       assertThat(answer.headers()).containsEntry("X-City", List.of("Zürich"));
       assertThat(lines(app)).contains("X-City: Łódź");
     }
@@ -149,7 +149,7 @@ class HttpWireTest {
           Map.of("x", List.of("1\r\nDapr-Api-Token: stolen")),
           Map.of("x\r\ny", List.of("1")),
           Map.of("x: y", List.of("1")))) {
-        assertThatThrownBy(() -> asking.ask(Asking.request("GET", "m", "", headers, AppBody.EMPTY)))
+        assertThatThrownBy(() -> asking.ask(Asking.request("GET", "m", "", headers, Body.EMPTY)))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("header");
       }
@@ -174,7 +174,7 @@ class HttpWireTest {
       throws IOException {
     try (var app = RawServer.answering(EMPTY_OK);
         var asking = Asking.port(app.port())) {
-      asking.text(Asking.request("GET", method, query, Map.of(), AppBody.EMPTY));
+      asking.text(Asking.request("GET", method, query, Map.of(), Body.EMPTY));
       assertThat(lines(app)).startsWith("GET " + target + " HTTP/1.1");
     }
   }
@@ -189,7 +189,7 @@ class HttpWireTest {
   void everyVerbArrives(String verb) throws IOException {
     try (var app = RawServer.answering(EMPTY_OK);
         var asking = Asking.port(app.port())) {
-      asking.text(Asking.request(verb, "m", "", Map.of(), AppBody.EMPTY));
+      asking.text(Asking.request(verb, "m", "", Map.of(), Body.EMPTY));
       assertThat(lines(app)).startsWith(verb + " /m HTTP/1.1");
     }
   }
@@ -198,7 +198,7 @@ class HttpWireTest {
   void headHasNoBodyWhateverItsLengthSays() throws IOException {
     try (var app = RawServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
         var asking = Asking.port(app.port())) {
-      assertThat(asking.text(Asking.request("HEAD", "m", "", Map.of(), AppBody.EMPTY)))
+      assertThat(asking.text(Asking.request("HEAD", "m", "", Map.of(), Body.EMPTY)))
           .isEmpty();
     }
   }
@@ -208,7 +208,7 @@ class HttpWireTest {
   void otherVerbsAreRefused(String verb) throws IOException {
     try (var app = RawServer.answering(EMPTY_OK);
         var asking = Asking.port(app.port())) {
-      assertThatThrownBy(() -> asking.ask(Asking.request(verb, "m", "", Map.of(), AppBody.EMPTY)))
+      assertThatThrownBy(() -> asking.ask(Asking.request(verb, "m", "", Map.of(), Body.EMPTY)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("invalid HTTP verb \"" + verb + "\"");
       assertThat(app.heads).isEmpty();
@@ -230,11 +230,11 @@ class HttpWireTest {
         });
         var asking = Asking.port(app.port())) {
       var bytes = "abc".getBytes(UTF_8);
-      asking.text(AppRequest.post("m", "", bytes));
-      asking.text(Asking.request(
-          "POST", "m", "", Map.of(), AppBody.of(new ByteArrayInputStream(bytes), 3)));
-      asking.text(Asking.request(
-          "POST", "m", "", Map.of(), AppBody.of(new ByteArrayInputStream(bytes), -1)));
+      asking.text(InvocationRequest.post("m", "", bytes));
+      asking.text(
+          Asking.request("POST", "m", "", Map.of(), Body.of(new ByteArrayInputStream(bytes), 3)));
+      asking.text(
+          Asking.request("POST", "m", "", Map.of(), Body.of(new ByteArrayInputStream(bytes), -1)));
       assertThat(lines(app)).contains("Content-Length: 3").hasSize(3);
       assertThat(lines(app)).contains("Content-Length: 3").hasSize(3);
       assertThat(lines(app)).contains("Transfer-Encoding: chunked").hasSize(3);

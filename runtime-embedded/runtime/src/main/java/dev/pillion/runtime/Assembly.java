@@ -10,6 +10,7 @@ import dev.pillion.component.ComponentSpec;
 import dev.pillion.component.NearestName;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.engine.InvocationEngine;
 import dev.pillion.pubsub.engine.PubSubEngine;
 import dev.pillion.pubsub.spi.PubSubComponent;
 import dev.pillion.resiliency.PolicyEngine;
@@ -43,6 +44,7 @@ final class Assembly {
   private final List<Registry.Entry> opened = new ArrayList<>();
   private final List<ComponentException> unreachable = new ArrayList<>();
   final PubSubEngine pubsub;
+  final InvocationEngine invocation;
   private final StateEngine state;
   private final Outboxes outboxes;
   private final ResourceLoader resources;
@@ -71,6 +73,14 @@ final class Assembly {
         PolicyAssembly::expressions,
         builder.drainTimeout);
     this.outboxes = new Outboxes(state, pubsub);
+    this.invocation = new InvocationEngine(
+        builder.appId,
+        namespace,
+        builder.serializer,
+        calls,
+        time,
+        builder.network,
+        builder.drainTimeout);
   }
 
   /**
@@ -118,6 +128,8 @@ final class Assembly {
       lifecycle.opened("calls", calls::close);
       pubsubs();
       lifecycle.opened("subscriptions", pubsub);
+      invocation.join();
+      lifecycle.opened("methods", invocation);
       var runtime = new EmbeddedRuntime(builder, this);
       builder.handlers.forEach(handler -> handler.accept(runtime));
       for (Extension extension : builder.extensions) {

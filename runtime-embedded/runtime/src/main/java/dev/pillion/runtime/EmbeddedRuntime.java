@@ -12,6 +12,13 @@ import dev.pillion.component.Component;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.AppClient;
+import dev.pillion.invocation.InProcessNetwork;
+import dev.pillion.invocation.RequestHandler;
+import dev.pillion.invocation.ServiceAction;
+import dev.pillion.invocation.ServiceMethod;
+import dev.pillion.invocation.engine.InvocationEngine;
+import dev.pillion.invocation.spi.PeerDirectory;
 import dev.pillion.pubsub.BulkHandler;
 import dev.pillion.pubsub.DeliveryHandler;
 import dev.pillion.pubsub.MessageHandler;
@@ -68,6 +75,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
   private final Lifecycle lifecycle;
   private final Map<String, StateStore> stateStores;
   private final PubSubEngine pubsub;
+  private final InvocationEngine invocation;
   private final List<Extension> extensions;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -85,6 +93,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     this.lifecycle = assembly.lifecycle;
     this.stateStores = assembly.stateStores();
     this.pubsub = assembly.pubsub;
+    this.invocation = assembly.invocation;
     this.extensions = List.copyOf(builder.extensions);
   }
 
@@ -176,6 +185,55 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
       BulkHandler<T> handler) {
     requireOpen();
     return pubsub.subscribeBulk(pubsubName, topic, TypeRef.of(type), options, handler);
+  }
+
+  /**
+   * Another app, or this one, to call its methods. Handles are cheap; keep them all the same.
+   *
+   * @param target an app id, which is looked for in the runtime's namespace;
+   *     {@code appId.namespace}; the name of an HTTP endpoint; or a URL
+   * @throws IllegalArgumentException when the target is none of them
+   */
+  public AppClient app(String target) {
+    requireOpen();
+    return invocation.app(target);
+  }
+
+  @Override
+  public <Q, A extends @Nullable Object> HandlerRegistration method(
+      String method, Class<Q> requestType, ServiceMethod<Q, A> handler) {
+    return method(method, TypeRef.of(requestType), handler);
+  }
+
+  @Override
+  public <Q, A extends @Nullable Object> HandlerRegistration method(
+      String method, TypeRef<Q> requestType, ServiceMethod<Q, A> handler) {
+    requireOpen();
+    return invocation.method(method, requestType, handler);
+  }
+
+  @Override
+  public HandlerRegistration method(String method, RequestHandler handler) {
+    requireOpen();
+    return invocation.method(method, handler);
+  }
+
+  @Override
+  public <Q> HandlerRegistration receive(
+      String method, Class<Q> requestType, ServiceAction<Q> handler) {
+    requireOpen();
+    return invocation.receive(method, TypeRef.of(requestType), handler);
+  }
+
+  @Override
+  public HandlerRegistration otherMethods(RequestHandler handler) {
+    requireOpen();
+    return invocation.otherMethods(handler);
+  }
+
+  /** Where calls between runtimes are routed, for protocols that pass them on unread. */
+  public PeerDirectory peers() {
+    return invocation;
   }
 
   /** What the subscription resources say, in their order; of one topic the first. */
@@ -298,6 +356,9 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     private @Nullable String namespace;
 
     @Nullable
+    InProcessNetwork network;
+
+    @Nullable
     TimeSource time;
 
     @Nullable
@@ -400,6 +461,43 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
         SubscribeOptions options,
         BulkHandler<T> handler) {
       handlers.add(runtime -> runtime.subscribeBulk(pubsub, topic, type, options, handler));
+      return this;
+    }
+
+    @Override
+    public <Q, A extends @Nullable Object> Builder method(
+        String method, Class<Q> requestType, ServiceMethod<Q, A> handler) {
+      return method(method, TypeRef.of(requestType), handler);
+    }
+
+    @Override
+    public <Q, A extends @Nullable Object> Builder method(
+        String method, TypeRef<Q> requestType, ServiceMethod<Q, A> handler) {
+      handlers.add(runtime -> runtime.method(method, requestType, handler));
+      return this;
+    }
+
+    @Override
+    public Builder method(String method, RequestHandler handler) {
+      handlers.add(runtime -> runtime.method(method, handler));
+      return this;
+    }
+
+    @Override
+    public <Q> Builder receive(String method, Class<Q> requestType, ServiceAction<Q> handler) {
+      handlers.add(runtime -> runtime.receive(method, requestType, handler));
+      return this;
+    }
+
+    @Override
+    public Builder otherMethods(RequestHandler handler) {
+      handlers.add(runtime -> runtime.otherMethods(handler));
+      return this;
+    }
+
+    /** Runtimes of this JVM that have the same one call each other without a socket. */
+    public Builder network(InProcessNetwork shared) {
+      this.network = shared;
       return this;
     }
 

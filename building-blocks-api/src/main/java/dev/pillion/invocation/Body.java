@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.appchannel;
+package dev.pillion.invocation;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a request carries: bytes in memory, which any attempt may read again, or a stream, which one
  * attempt may read once and nobody holds whole. Closing the stream is for who made it.
  */
-public final class AppBody {
+public final class Body {
   /** No bytes. */
-  public static final AppBody EMPTY = of(new byte[0]);
+  public static final Body EMPTY = of(new byte[0]);
 
   private final byte @Nullable [] bytes;
   private final @Nullable InputStream stream;
   private final long length;
   private boolean opened;
 
-  private AppBody(byte @Nullable [] bytes, @Nullable InputStream stream, long length) {
+  private Body(byte @Nullable [] bytes, @Nullable InputStream stream, long length) {
     this.bytes = bytes;
     this.stream = stream;
     this.length = length;
   }
 
   /** These bytes, which are not copied. */
-  public static AppBody of(byte[] bytes) {
-    return new AppBody(bytes, null, bytes.length);
+  public static Body of(byte[] bytes) {
+    return new Body(bytes, null, bytes.length);
   }
 
   /**
@@ -35,24 +36,24 @@ public final class AppBody {
    *
    * @param length how many bytes those are, exactly; -1 when that is not known
    */
-  public static AppBody of(InputStream stream, long length) {
+  public static Body of(InputStream stream, long length) {
     if (length < -1) {
       throw new IllegalArgumentException(
           "the length of a body is a number of bytes, or -1 when it is not known, not " + length);
     }
-    return new AppBody(null, stream, length);
+    return new Body(null, stream, length);
   }
 
-  /** The same, but reading more than this many bytes of a stream fails. */
-  AppBody limitedTo(int limit) {
+  /**
+   * The same, but reading more than this many bytes of a stream fails.
+   *
+   * @param tooLarge makes what is thrown, now when the length is known and above the limit
+   */
+  public Body limitedTo(int limit, Supplier<? extends RuntimeException> tooLarge) {
     if (length > limit) {
-      throw AppChannelException.requestTooLarge(limit);
+      throw tooLarge.get();
     }
-    return stream == null
-        ? this
-        : of(
-            new CappedStream(open(), limit, () -> AppChannelException.requestTooLarge(limit)),
-            length);
+    return stream == null ? this : of(new CappedStream(open(), limit, tooLarge), length);
   }
 
   /** How many bytes; -1 when that is not known. */
@@ -85,24 +86,10 @@ public final class AppBody {
    * All of its bytes, for a protocol that can't send less at a time; bytes in memory are not
    * copied, and must not be changed.
    *
-   * @param limit how many there may be
-   * @throws AppChannelException {@linkplain AppChannelException.Reason#TOO_LARGE too large} when
-   *     there are more; no more than one above the limit has been read
    * @throws IllegalStateException when it is a stream that has been opened before
    * @throws IOException when the stream can't be read
    */
-  public byte[] bytes(int limit) throws IOException {
-    if (length > limit) {
-      throw AppChannelException.requestTooLarge(limit);
-    }
-    if (bytes != null) {
-      return bytes;
-    }
-    var source = open();
-    var read = source.readNBytes(limit);
-    if (read.length == limit && source.read() >= 0) {
-      throw AppChannelException.requestTooLarge(limit);
-    }
-    return read;
+  public byte[] bytes() throws IOException {
+    return bytes != null ? bytes : open().readAllBytes();
   }
 }

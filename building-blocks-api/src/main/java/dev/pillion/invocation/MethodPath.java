@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.appchannel;
+package dev.pillion.invocation;
 
 import java.util.ArrayDeque;
 
@@ -16,7 +16,7 @@ final class MethodPath {
                 .formatted(
                     i,
                     letter < ' ' || letter == 0x7F ? "a control character" : letter,
-                    letter == '?' ? "; the query goes into AppRequest.query" : ""));
+                    letter == '?' ? "; the query goes into InvocationRequest.query" : ""));
       }
     }
     boolean rooted = method.startsWith("/");

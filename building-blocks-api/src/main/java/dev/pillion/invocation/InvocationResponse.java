@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.appchannel;
+package dev.pillion.invocation;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
- * What a program answered. Holds one of its slots until the body is read to its end or this is
- * closed, so it is closed always.
+ * What an app answered. Holds what the call occupies, such as a slot of the app or a stream of a
+ * connection, until the body is read to its end or this is closed, so it is closed always.
  *
  * @param status of HTTP 100 to 599, of gRPC 0 to 16, as in Dapr's own messages
  * @param message what a gRPC program said beside an error; empty else
  * @param headers by name; {@code -bin} values in base64; unmodifiable
  * @param trailers of a gRPC program, written as headers are; unmodifiable
  * @param contentType empty when there is none
- * @param body reading it throws {@link AppChannelException} when the program ends it too early or
+ * @param body reading it throws {@link InvocationException} when the program ends it too early or
  *     sends too much, and {@link dev.pillion.CallTimeoutException} when the call's deadline passes
  * @param typeUrl of a body that came as a protobuf {@code Any}; empty else
  */
-public record AppResponse(
+public record InvocationResponse(
     int status,
     String message,
     Map<String, List<String>> headers,
@@ -30,13 +31,13 @@ public record AppResponse(
     String typeUrl)
     implements AutoCloseable {
   /** Copies headers and trailers. */
-  public AppResponse {
-    headers = Headers.copyOf(headers);
-    trailers = Headers.copyOf(trailers);
+  public InvocationResponse {
+    headers = InvocationRequest.copyOf(headers);
+    trailers = InvocationRequest.copyOf(trailers);
   }
 
   /** An answer whose body is no {@code Any}. */
-  public AppResponse(
+  public InvocationResponse(
       int status,
       String message,
       Map<String, List<String>> headers,
@@ -47,9 +48,9 @@ public record AppResponse(
   }
 
   /** An answer whose body is in memory, without trailers. */
-  public static AppResponse of(
+  public static InvocationResponse of(
       int status, Map<String, List<String>> headers, String contentType, byte[] body) {
-    return new AppResponse(
+    return new InvocationResponse(
         status, "", headers, Map.of(), contentType, new ByteArrayInputStream(body));
   }
 
@@ -74,9 +75,14 @@ public record AppResponse(
   }
 
   /** The same answer with other headers and another body. */
-  AppResponse with(Map<String, List<String>> otherHeaders, InputStream otherBody) {
-    return new AppResponse(
+  public InvocationResponse with(Map<String, List<String>> otherHeaders, InputStream otherBody) {
+    return new InvocationResponse(
         status, message, otherHeaders, trailers, contentType, otherBody, typeUrl);
+  }
+
+  /** The same answer, but reading more than this many bytes of its body fails. */
+  public InvocationResponse limitedTo(int limit, Supplier<? extends RuntimeException> tooLarge) {
+    return with(headers, new CappedStream(body, limit, tooLarge));
   }
 
   /** Gives up the rest of the body; idempotent. */

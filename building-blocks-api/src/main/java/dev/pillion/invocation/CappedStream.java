@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.appchannel;
+package dev.pillion.invocation;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.appchannel;
+package dev.pillion.invocation;
 
 /** Dapr's two tables between HTTP's statuses and gRPC's codes; one is not the other's reverse. */
 final class StatusCodes {

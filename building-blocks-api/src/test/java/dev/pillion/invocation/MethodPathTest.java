@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.appchannel;
+package dev.pillion.invocation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MethodPathTest {
   private static String canonical(String method) {
-    return AppRequest.post(method, "", new byte[0]).method();
+    return InvocationRequest.post(method, "", new byte[0]).method();
   }
 
   @ParameterizedTest
@@ -56,13 +56,15 @@ class MethodPathTest {
   void aQueryInTheMethodIsToldWhereItGoes() {
     assertThatThrownBy(() -> canonical("orders?x=1"))
         .hasMessage(
-            "invalid method: the letter at 6 is ?, which no method has; the query goes into AppRequest.query");
+            "invalid method: the letter at 6 is ?, which no method has; the query goes into InvocationRequest.query");
   }
 
   @Test
   void aRequestIsMadeStepByStep() {
-    var request =
-        AppRequest.get("orders").withQuery("x=1").withHeader("X-A", "1").withHeader("X-B", "2");
+    var request = InvocationRequest.get("orders")
+        .withQuery("x=1")
+        .withHeader("X-A", "1")
+        .withHeader("X-B", "2");
     assertThat(request.verb()).isEqualTo("GET");
     assertThat(request.query()).isEqualTo("x=1");
     assertThat(request.headers()).isEqualTo(Map.of("X-A", List.of("1"), "X-B", List.of("2")));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.appchannel;
+package dev.pillion.invocation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class StatusCodesTest {
-  private static AppResponse answer(int status) {
-    return AppResponse.of(status, Map.of(), "", new byte[0]);
+  private static InvocationResponse answer(int status) {
+    return InvocationResponse.of(status, Map.of(), "", new byte[0]);
   }
 
   @ParameterizedTest

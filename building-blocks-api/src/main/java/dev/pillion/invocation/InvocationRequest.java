@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.appchannel;
+package dev.pillion.invocation;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * What a program is asked. Immutable, but for a {@linkplain AppBody body} that is a stream.
+ * What an app is asked. Immutable, but for a {@linkplain Body body} that is a stream.
  *
  * @param verb HTTP's, such as {@code POST}
  * @param method the method path, in decoded form; made canonical here, once, so that every reader
@@ -17,13 +18,13 @@ import java.util.Map;
  * @param body what is carried
  * @param typeUrl of a body that came as a protobuf {@code Any}; empty else
  */
-public record AppRequest(
+public record InvocationRequest(
     String verb,
     String method,
     String query,
     Map<String, List<String>> headers,
     String contentType,
-    AppBody body,
+    Body body,
     String typeUrl) {
   /**
    * Copies the headers and makes the method canonical.
@@ -31,46 +32,57 @@ public record AppRequest(
    * @throws IllegalArgumentException when the method has a {@code #}, a {@code ?} or a control
    *     character in it
    */
-  public AppRequest {
+  public InvocationRequest {
     method = MethodPath.canonical(method);
-    headers = Headers.copyOf(headers);
+    headers = copyOf(headers);
   }
 
   /** The same of a body that was no {@code Any}. */
-  public AppRequest(
+  public InvocationRequest(
       String verb,
       String method,
       String query,
       Map<String, List<String>> headers,
       String contentType,
-      AppBody body) {
+      Body body) {
     this(verb, method, query, headers, contentType, body, "");
   }
 
   /** A {@code POST} without query and headers. */
-  public static AppRequest post(String method, String contentType, byte[] body) {
-    return new AppRequest("POST", method, "", Map.of(), contentType, AppBody.of(body));
+  public static InvocationRequest post(String method, String contentType, byte[] body) {
+    return new InvocationRequest("POST", method, "", Map.of(), contentType, Body.of(body));
   }
 
   /** A {@code GET} without query and headers. */
-  public static AppRequest get(String method) {
-    return new AppRequest("GET", method, "", Map.of(), "", AppBody.EMPTY);
+  public static InvocationRequest get(String method) {
+    return new InvocationRequest("GET", method, "", Map.of(), "", Body.EMPTY);
   }
 
   /** The same with another query: what follows the question mark, encoded. */
-  public AppRequest withQuery(String other) {
-    return new AppRequest(verb, method, other, headers, contentType, body, typeUrl);
+  public InvocationRequest withQuery(String other) {
+    return new InvocationRequest(verb, method, other, headers, contentType, body, typeUrl);
   }
 
   /** The same with one more header, which has the place of one of that very name. */
-  public AppRequest withHeader(String name, String value) {
+  public InvocationRequest withHeader(String name, String value) {
     var more = new LinkedHashMap<>(headers);
     more.put(name, List.of(value));
     return with(more, body);
   }
 
   /** The same with other headers and another body. */
-  AppRequest with(Map<String, List<String>> otherHeaders, AppBody otherBody) {
-    return new AppRequest(verb, method, query, otherHeaders, contentType, otherBody, typeUrl);
+  public InvocationRequest with(Map<String, List<String>> otherHeaders, Body otherBody) {
+    return new InvocationRequest(
+        verb, method, query, otherHeaders, contentType, otherBody, typeUrl);
+  }
+
+  /** A copy in the same order; unmodifiable all through. */
+  static Map<String, List<String>> copyOf(Map<String, List<String>> headers) {
+    if (headers.isEmpty()) {
+      return Map.of();
+    }
+    var copy = new LinkedHashMap<String, List<String>>();
+    headers.forEach((name, values) -> copy.put(name, List.copyOf(values)));
+    return Collections.unmodifiableMap(copy);
   }
 }

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.spi;
+
+/**
+ * This runtime, as a name resolver makes it known.
+ *
+ * @param namespace empty when there is none
+ * @param address where it takes calls of its peers; the host is one that peers can reach
+ * @param appPort of the program beside it; 0 when there is none
+ */
+public record AppInstance(String appId, String namespace, PeerAddress address, int appPort) {}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.engine;
+
+import dev.pillion.Serializer;
+import dev.pillion.TypeRef;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallChain;
+import dev.pillion.call.CallContext;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.AppClient;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.InvokeOptions;
+import java.io.IOException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** One app as programs call it: values and bytes, the deadline, the call chain. */
+final class Client implements AppClient {
+  /** What a call without a deadline of its own is given: none is without end. */
+  private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
+
+  private static final TypeRef<Void> NOTHING = TypeRef.of(void.class);
+
+  private final Target target;
+  private final Routes routes;
+  private final CallChain calls;
+  private final TimeSource time;
+  private final Serializer serializer;
+  private final Failures failures;
+
+  Client(
+      Target target,
+      Routes routes,
+      CallChain calls,
+      TimeSource time,
+      Serializer serializer,
+      Failures failures) {
+    this.target = target;
+    this.routes = routes;
+    this.calls = calls;
+    this.time = time;
+    this.serializer = serializer;
+    this.failures = failures;
+  }
+
+  @Override
+  public String target() {
+    return target.asked();
+  }
+
+  @Override
+  public <T> @Nullable T invoke(String method, @Nullable Object request, Class<T> type) {
+    return invoke(method, request, InvokeOptions.defaults(), TypeRef.of(type));
+  }
+
+  @Override
+  public <T> @Nullable T invoke(
+      String method, @Nullable Object request, InvokeOptions options, Class<T> type) {
+    return invoke(method, request, options, TypeRef.of(type));
+  }
+
+  @Override
+  public <T> @Nullable T invoke(
+      String method, @Nullable Object request, InvokeOptions options, TypeRef<T> type) {
+    Content.requireValue(request);
+    var name = Methods.canonical(method);
+    var local = routes.local(target);
+    if (local != null && local.typed(name) != null) {
+      return call(local, name, request, options, type);
+    }
+    try (var answer = answered(name, request, options)) {
+      return Content.read(read(name, answer), answer.contentType(), type, serializer);
+    }
+  }
+
+  @Override
+  public void send(String method, @Nullable Object request) {
+    send(method, request, InvokeOptions.defaults());
+  }
+
+  @Override
+  public void send(String method, @Nullable Object request, InvokeOptions options) {
+    Content.requireValue(request);
+    var name = Methods.canonical(method);
+    var local = routes.local(target);
+    if (local != null && local.typed(name) != null) {
+      call(local, name, request, options, NOTHING);
+      return;
+    }
+    answered(name, request, options).close();
+  }
+
+  private byte[] read(String method, InvocationResponse answer) {
+    try {
+      return answer
+          .limitedTo(failures.maxBodySize(), () -> failures.tooLarge(target, method))
+          .body()
+          .readAllBytes();
+    } catch (IOException e) {
+      throw failures.brokenOff(target, method, e);
+    }
+  }
+
+  /** A method of this JVM, which gets values rather than bytes. */
+  private <T> @Nullable T call(
+      LocalApp local,
+      String method,
+      @Nullable Object request,
+      InvokeOptions options,
+      TypeRef<T> type) {
+    try {
+      return calls.run(
+          call(true, context(options).at(method)),
+          inner -> local.call(method, request, type, serializer, inner.context()));
+    } catch (InvocationException e) {
+      throw failures.local(target, method, e);
+    }
+  }
+
+  /** An answer that is no error. */
+  private InvocationResponse answered(
+      String method, @Nullable Object request, InvokeOptions options) {
+    var sent = new InvocationRequest(
+        options.verb(),
+        method,
+        options.query(),
+        options.headers(),
+        Content.typeOf(request, serializer),
+        Body.of(Content.bytes(request, serializer)));
+    var answer = run(sent, context(options));
+    if (!answer.isSuccess()) {
+      throw failures.read(target, method, answer);
+    }
+    return answer;
+  }
+
+  @Override
+  public InvocationResponse exchange(InvocationRequest request, CallContext context) {
+    try {
+      return run(request, within(context));
+    } catch (InvocationException e) {
+      var answer = e.answer();
+      if (answer == null) {
+        throw e;
+      }
+      return answer;
+    }
+  }
+
+  /** A bad status passes the chain as a failure: policies are matched against it. */
+  private InvocationResponse run(InvocationRequest request, CallContext context) {
+    boolean repeatable = request.body().isRepeatable();
+    return calls.run(call(repeatable, context.at(request.method())), inner -> {
+      var answer = ask(request, inner.context());
+      if (Failures.isDone(answer)) {
+        return answer;
+      }
+      throw repeatable
+          ? failures.read(target, request.method(), answer)
+          : failures.unread(target, request.method(), answer);
+    });
+  }
+
+  private InvocationResponse ask(InvocationRequest request, CallContext context) {
+    try {
+      return routes.to(target, context.deadline()).invoke(request, context);
+    } catch (InvocationException e) {
+      throw failures.local(target, request.method(), e);
+    }
+  }
+
+  private Call call(boolean repeatable, CallContext context) {
+    return new Call(
+        "invocation", Call.Direction.OUTBOUND, target.asked(), "invoke", repeatable, context);
+  }
+
+  private CallContext context(InvokeOptions options) {
+    var timeout = options.timeout();
+    return CallContext.EMPTY.with(
+        Deadline.after(timeout == null ? DEFAULT_TIMEOUT : timeout, time));
+  }
+
+  private CallContext within(CallContext context) {
+    return context.deadline().isSet()
+        ? context
+        : context.with(Deadline.after(DEFAULT_TIMEOUT, time));
+  }
+}

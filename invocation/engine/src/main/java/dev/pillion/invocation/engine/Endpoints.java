@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.engine;
+
+import dev.pillion.invocation.InvocationException;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** HTTP endpoints outside: named ones, and URLs. Thread-safe. */
+final class Endpoints {
+  private final Map<String, Route> named = new ConcurrentHashMap<>();
+  private volatile InvocationEngine.@Nullable Endpoint urls;
+
+  /** Adds an endpoint, which has precedence over an app of that id. */
+  void add(String name, Route route) {
+    named.put(name, route);
+  }
+
+  boolean has(Target target) {
+    return target.isUrl() || named.containsKey(target.asked());
+  }
+
+  /** What calls URLs. */
+  void urls(InvocationEngine.Endpoint endpoint) {
+    urls = endpoint;
+  }
+
+  /** @throws InvocationException when nothing on the class path calls URLs */
+  Route to(Target target) {
+    var route = named.get(target.asked());
+    if (route != null) {
+      return route;
+    }
+    var caller = urls;
+    if (caller == null) {
+      throw new InvocationException(
+          InvocationException.Reason.NO_SUCH_APP,
+          "nothing on the class path calls the URL %s; add the dependency dev.pillion:pillion-http"
+              .formatted(target),
+          null);
+    }
+    var base = URI.create(target.asked());
+    return (request, context) -> caller.invoke(base, request, context.deadline());
+  }
+
+  List<String> names() {
+    return named.keySet().stream().sorted().toList();
+  }
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.engine;
+
+import dev.pillion.HandlerRegistration;
+import dev.pillion.Registration;
+import dev.pillion.Serializer;
+import dev.pillion.TypeRef;
+import dev.pillion.call.CallChain;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.AppClient;
+import dev.pillion.invocation.CallerIdentity;
+import dev.pillion.invocation.InProcessNetwork;
+import dev.pillion.invocation.Invocation;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.RequestHandler;
+import dev.pillion.invocation.ServiceAction;
+import dev.pillion.invocation.ServiceMethod;
+import dev.pillion.invocation.spi.NameResolverComponent;
+import dev.pillion.invocation.spi.Peer;
+import dev.pillion.invocation.spi.PeerAddress;
+import dev.pillion.invocation.spi.PeerDirectory;
+import dev.pillion.invocation.spi.PeerTransport;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes what programs hold, apps to call and methods to be called by, of resolvers and transports.
+ * Thread-safe, but for {@link #policy}, {@link #endpoint}, {@link #urls} and {@link #reach}, which
+ * are called while the runtime starts.
+ */
+public final class InvocationEngine implements PeerDirectory, AutoCloseable {
+  /** As daprd's {@code --max-body-size}: what is held of an answer that is read whole. */
+  private static final int MAX_BODY_SIZE = 4 * 1024 * 1024;
+
+  private final String appId;
+  private final String namespace;
+  private final Serializer serializer;
+  private final CallChain calls;
+  private final TimeSource time;
+  private final Duration drainTimeout;
+  private final Methods methods;
+  private final LocalApp self;
+  private final Routes routes;
+  private final Endpoints endpoints = new Endpoints();
+  private final Failures failures = new Failures(MAX_BODY_SIZE);
+  private final @Nullable InProcessNetwork network;
+  private @Nullable Registration membership;
+  private Gate gate = (caller, operation, verb) -> {};
+
+  /** Decides who may call what. */
+  @FunctionalInterface
+  public interface Gate {
+    /** {@link PeerDirectory#authorize}. */
+    void authorize(Optional<CallerIdentity> caller, String operation, String verb);
+  }
+
+  /** Asks an endpoint outside. */
+  @FunctionalInterface
+  public interface Endpoint {
+    /**
+     * Asks it.
+     *
+     * @param base what the method's path is put behind
+     * @param deadline always set
+     */
+    InvocationResponse invoke(URI base, InvocationRequest request, Deadline deadline);
+  }
+
+  /**
+   * The engine of one runtime.
+   *
+   * @param namespace empty when there is none
+   * @param network the runtimes of this JVM that are found without a socket; null for none
+   * @param drainTimeout how long closing waits for methods that are running
+   */
+  public InvocationEngine(
+      String appId,
+      String namespace,
+      Serializer serializer,
+      CallChain calls,
+      TimeSource time,
+      @Nullable InProcessNetwork network,
+      Duration drainTimeout) {
+    this.appId = appId;
+    this.namespace = namespace;
+    this.serializer = serializer;
+    this.calls = calls;
+    this.time = time;
+    this.drainTimeout = drainTimeout;
+    this.methods = new Methods(time, drainTimeout);
+    this.self = new LocalApp(appId, calls, methods);
+    this.routes = new Routes(appId, namespace, self, network, endpoints);
+    this.network = network;
+  }
+
+  /** Lets runtimes of the same network call this one. */
+  public void join() {
+    if (network != null) {
+      membership = network.join(namespace, appId, self);
+    }
+  }
+
+  /** Lets peers through this gate alone; the app's own calls pass by, as in Dapr. */
+  public void policy(Gate other) {
+    this.gate = other;
+  }
+
+  /** Adds an endpoint by its name. */
+  public void endpoint(String name, URI base, Endpoint endpoint) {
+    endpoints.add(name, (request, context) -> endpoint.invoke(base, request, context.deadline()));
+  }
+
+  /** What calls URLs. */
+  public void urls(Endpoint endpoint) {
+    endpoints.urls(endpoint);
+  }
+
+  /**
+   * Finds peers by this resolver and calls them over this transport, which has started.
+   *
+   * @param self where peers reach this runtime
+   * @param hostName of this machine
+   */
+  public void reach(
+      String resolverName,
+      NameResolverComponent resolver,
+      PeerTransport transport,
+      PeerAddress self,
+      String hostName) {
+    routes.reach(new Peers(
+        resolverName,
+        resolver,
+        transport,
+        time,
+        new Stamps(appId, namespace, self.host(), hostName)));
+  }
+
+  /**
+   * The app as programs hold it.
+   *
+   * @throws IllegalArgumentException when the target is none
+   */
+  public AppClient app(String target) {
+    return new Client(Target.of(target, namespace), routes, calls, time, serializer, failures);
+  }
+
+  /** {@link dev.pillion.Handlers#method(String, TypeRef, ServiceMethod)}. */
+  public <Q, A extends @Nullable Object> HandlerRegistration method(
+      String method, TypeRef<Q> type, ServiceMethod<Q, A> handler) {
+    return methods.add(method, new TypedMethod<>(type, serializer, handler));
+  }
+
+  /** {@link dev.pillion.Handlers#receive}. */
+  public <Q> HandlerRegistration receive(String method, TypeRef<Q> type, ServiceAction<Q> handler) {
+    ServiceMethod<Q, @Nullable Void> answered = request -> {
+      handler.handle(request);
+      return null;
+    };
+    return methods.add(method, new TypedMethod<>(type, serializer, answered));
+  }
+
+  /** {@link dev.pillion.Handlers#method(String, RequestHandler)}. */
+  public HandlerRegistration method(String method, RequestHandler handler) {
+    return methods.add(method, handler);
+  }
+
+  /** {@link dev.pillion.Handlers#otherMethods}. */
+  public HandlerRegistration otherMethods(RequestHandler handler) {
+    return methods.addOthers(handler);
+  }
+
+  /**
+   * Answers a call of a peer: checks who may call, and makes an answer of what a handler throws.
+   * Fails only where there is no answer.
+   */
+  public InvocationResponse receive(InvocationRequest request, Invocation invocation) {
+    authorize(invocation.caller(), Methods.bare(request.method()), request.verb());
+    try {
+      return self.handle(request, invocation);
+    } catch (InvocationException e) {
+      if (e.reason() == InvocationException.Reason.ANSWERED && e.answer() == null) {
+        return Failures.answer(e);
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public Optional<Peer> find(String asked, Deadline deadline) {
+    var target = Target.of(asked, namespace);
+    if (routes.isSelf(target)) {
+      return Optional.empty();
+    }
+    var peers = routes.peers();
+    if (peers == null) {
+      throw routes.unknown(target, List.of());
+    }
+    return Optional.of(peers.next(target, routes, deadline));
+  }
+
+  @Override
+  public void unreachable(Peer peer) {
+    var peers = routes.peers();
+    if (peers != null) {
+      peers.unreachable(new Target(peer.appId(), peer.appId(), peer.namespace()), peer.address());
+    }
+  }
+
+  @Override
+  public void authorize(Optional<CallerIdentity> caller, String operation, String verb) {
+    gate.authorize(caller, operation, verb);
+  }
+
+  /** Leaves the network, takes no more calls, and waits for those under way. */
+  @Override
+  public void close() {
+    if (membership != null) {
+      membership.close();
+    }
+    self.close(Deadline.after(drainTimeout, time));
+  }
+}

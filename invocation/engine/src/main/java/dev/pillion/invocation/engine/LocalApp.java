@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.engine;
+
+import dev.pillion.Serializer;
+import dev.pillion.TypeRef;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallChain;
+import dev.pillion.call.CallContext;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.Invocation;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.RequestHandler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This app as it is called, by itself, by runtimes of the same JVM, by peers: the only place where
+ * methods are run.
+ */
+final class LocalApp implements RequestHandler {
+  private static final Logger log = LoggerFactory.getLogger(LocalApp.class);
+
+  private final String appId;
+  private final CallChain calls;
+  private final Methods methods;
+  private final InFlight running = new InFlight();
+
+  LocalApp(String appId, CallChain calls, Methods methods) {
+    this.appId = appId;
+    this.calls = calls;
+    this.methods = methods;
+  }
+
+  /** The method if it takes values and there is one; null else. */
+  @Nullable
+  TypedMethod<?, ?> typed(String name) {
+    return methods.find(name).handler() instanceof TypedMethod<?, ?> typed ? typed : null;
+  }
+
+  /** Calls a method that takes values. */
+  <T> @Nullable T call(
+      String name,
+      @Nullable Object request,
+      TypeRef<T> answer,
+      Serializer callers,
+      CallContext context) {
+    return entered(name, context, (method, inner) -> {
+      if (method.handler() instanceof TypedMethod<?, ?> typed) {
+        return typed.call(request, answer, callers);
+      }
+      throw new IllegalStateException("\"" + name + "\" takes no values any more");
+    });
+  }
+
+  @Override
+  public InvocationResponse handle(InvocationRequest request, Invocation invocation) {
+    var answer =
+        entered(Methods.bare(request.method()), invocation.context(), (method, inner) -> method
+            .handler()
+            .handle(request, new Invocation(invocation.caller(), inner.context())));
+    if (answer == null) {
+      throw new InvocationException(
+          500, "the method \"%s\" gave no answer".formatted(Methods.bare(request.method())));
+    }
+    return answer;
+  }
+
+  /** The work of a method, inside the chain. */
+  private interface Work<T extends @Nullable Object> {
+    T run(Method method, Call call) throws Exception;
+  }
+
+  private <T extends @Nullable Object> T entered(String name, CallContext context, Work<T> work) {
+    if (!running.enter()) {
+      throw new InvocationException(
+          InvocationException.Reason.NOT_LISTENING,
+          "the runtime of the app \"%s\" is closed".formatted(appId),
+          null);
+    }
+    try {
+      var method = methods.find(name);
+      method.enter();
+      try {
+        return calls.run(
+            Call.inbound("invocation", appId, "invoke", false, context.at(name)),
+            call -> run(name, method, call, work));
+      } finally {
+        method.leave();
+      }
+    } finally {
+      running.leave();
+    }
+  }
+
+  private <T extends @Nullable Object> T run(String name, Method method, Call call, Work<T> work) {
+    if (method.isForOthers()) {
+      return passedOn(name, method, call, work);
+    }
+    try {
+      return work.run(method, call);
+    } catch (InterruptedException e) {
+      // The flag belongs to whoever interrupted: a limit clears its own.
+      Thread.currentThread().interrupt();
+      throw failed(name, e);
+    } catch (InvocationException e) {
+      if (isAnswer(e)) {
+        throw e;
+      }
+      log.warn("method \"{}\" failed", name, e);
+      throw failed(name, e);
+    } catch (Exception e) {
+      log.warn("method \"{}\" failed", name, e);
+      throw failed(name, e);
+    }
+  }
+
+  /** What the program beside this one could not do is told as it is. */
+  private <T extends @Nullable Object> T passedOn(
+      String name, Method method, Call call, Work<T> work) {
+    try {
+      return work.run(method, call);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      if (e instanceof InterruptedException) {
+        Thread.currentThread().interrupt();
+      }
+      throw failed(name, e);
+    }
+  }
+
+  /** Whether a handler has made it to be its answer: the failure of a call of its own is none. */
+  private static boolean isAnswer(InvocationException e) {
+    return e.reason() == InvocationException.Reason.ANSWERED && e.answer() == null;
+  }
+
+  private InvocationException failed(String name, Exception cause) {
+    return InvocationException.failed(
+        "the method \"%s\" of \"%s\" failed: %s".formatted(name, appId, cause), cause);
+  }
+
+  /** Refuses further calls, and waits for those under way. */
+  void close(Deadline deadline) {
+    running.close(deadline);
+  }
+}

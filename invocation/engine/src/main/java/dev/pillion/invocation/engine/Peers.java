@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.engine;
+
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.spi.NameResolverComponent;
+import dev.pillion.invocation.spi.Peer;
+import dev.pillion.invocation.spi.PeerAddress;
+import dev.pillion.invocation.spi.PeerTransport;
+import dev.pillion.invocation.spi.Resolution;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Apps of other processes: finds their replicas, believes that for as long as the resolver says,
+ * takes them in turn, and looks anew when one can't be reached. Thread-safe.
+ */
+final class Peers {
+  private final String resolverName;
+  private final NameResolverComponent resolver;
+  private final PeerTransport transport;
+  private final TimeSource time;
+  private final Stamps stamps;
+  private final Map<Target, Known> known = new ConcurrentHashMap<>();
+
+  /**
+   * Replicas as looked up.
+   *
+   * @param until in nanoseconds of the clock
+   */
+  private record Known(List<PeerAddress> addresses, long until, AtomicInteger turn) {}
+
+  Peers(
+      String resolverName,
+      NameResolverComponent resolver,
+      PeerTransport transport,
+      TimeSource time,
+      Stamps stamps) {
+    this.resolverName = resolverName;
+    this.resolver = resolver;
+    this.transport = transport;
+    this.time = time;
+    this.stamps = stamps;
+  }
+
+  /** A way to one of the app's replicas. */
+  Route to(Target target, Routes routes, Deadline deadline) {
+    var peer = next(target, routes, deadline);
+    return (request, context) -> {
+      try {
+        return transport.invoke(
+            peer, stamps.forwarded(request, target.appId()), context.deadline());
+      } catch (InvocationException e) {
+        if (e.reason() == Reason.NOT_LISTENING || e.reason() == Reason.CLOSED) {
+          unreachable(target, peer.address());
+        }
+        throw e;
+      }
+    };
+  }
+
+  /** @throws InvocationException when the resolver does not know it */
+  Peer next(Target target, Routes routes, Deadline deadline) {
+    var replicas = known.get(target);
+    if (replicas == null || replicas.until() - time.nanos() <= 0) {
+      replicas = lookUp(target, replicas, deadline);
+    }
+    var addresses = replicas.addresses();
+    if (addresses.isEmpty()) {
+      throw routes.unknown(
+          target, List.of("the name resolver \"%s\" does not know it".formatted(resolverName)));
+    }
+    int turn = Math.floorMod(replicas.turn().getAndIncrement(), addresses.size());
+    return new Peer(target.appId(), target.namespace(), addresses.get(turn));
+  }
+
+  private Known lookUp(Target target, @Nullable Known before, Deadline deadline) {
+    Resolution found = resolver.resolve(target.appId(), target.namespace(), deadline);
+    var fresh = new Known(
+        found.addresses(),
+        time.nanos() + found.validFor().toNanos(),
+        before == null ? new AtomicInteger() : before.turn());
+    if (found.addresses().isEmpty()) {
+      // Names that nobody has are without number.
+      known.remove(target);
+    } else {
+      known.put(target, fresh);
+    }
+    return fresh;
+  }
+
+  /** The next call looks anew, and until then goes to the others. */
+  void unreachable(Target target, PeerAddress address) {
+    known.computeIfPresent(target, (key, replicas) -> {
+      var others =
+          replicas.addresses().stream().filter(other -> !other.equals(address)).toList();
+      return others.isEmpty() ? null : new Known(others, time.nanos(), replicas.turn());
+    });
+  }
+}

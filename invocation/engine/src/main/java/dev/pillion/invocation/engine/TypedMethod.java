@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.engine;
+
+import dev.pillion.SerializationException;
+import dev.pillion.Serializer;
+import dev.pillion.TypeRef;
+import dev.pillion.invocation.Invocation;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.RequestHandler;
+import dev.pillion.invocation.ServiceMethod;
+import java.io.IOException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A method of values: what other JVMs send it as bytes, and callers in this one as it is. */
+record TypedMethod<Q, A extends @Nullable Object>(
+    TypeRef<Q> type, Serializer serializer, ServiceMethod<Q, A> method) implements RequestHandler {
+
+  @Override
+  @SuppressWarnings("NullAway") // Null is what a method is given when nothing was sent.
+  public InvocationResponse handle(InvocationRequest request, Invocation invocation)
+      throws Exception {
+    Q given;
+    try {
+      given = Content.read(bytes(request), request.contentType(), type, serializer);
+    } catch (SerializationException e) {
+      throw unreadable(e);
+    }
+    return answer(method.handle(given));
+  }
+
+  private static byte[] bytes(InvocationRequest request) {
+    try {
+      return request.body().bytes();
+    } catch (IOException e) {
+      throw new InvocationException(
+          InvocationException.Reason.CLOSED, "the body of the request ended too early", e);
+    }
+  }
+
+  private InvocationResponse answer(@Nullable Object value) {
+    return value == null
+        ? InvocationResponse.of(204, Map.of(), "", new byte[0])
+        : InvocationResponse.of(
+            200, Map.of(), Content.typeOf(value, serializer), Content.bytes(value, serializer));
+  }
+
+  /**
+   * Calls it with a value of this JVM.
+   *
+   * @param callers the serializer of whoever calls
+   */
+  @SuppressWarnings("NullAway") // Null is what a method is given when nothing was sent.
+  <T> @Nullable T call(@Nullable Object request, TypeRef<T> answer, Serializer callers)
+      throws Exception {
+    Q given;
+    try {
+      given = Passing.pass(request, type, callers, serializer);
+    } catch (SerializationException e) {
+      throw unreadable(e);
+    }
+    return Passing.pass(method.handle(given), answer, serializer, callers);
+  }
+
+  /** A request that is not of the method's type is the caller's fault, wherever it comes from. */
+  private InvocationException unreadable(SerializationException failure) {
+    return new InvocationException(
+        400, "the request is not a %s: %s".formatted(type, failure.getMessage()));
+  }
+}
