@@ -46,11 +46,10 @@ final class LocalApp implements RequestHandler {
    * @param request as it has {@linkplain Passing#leave left} the caller
    * @return the answer as it leaves the method
    */
-  @Nullable
   Object call(
       String name,
       TypedMethod<?, ?> typed,
-      @Nullable Object request,
+      Object request,
       TypeRef<?> answer,
       CallContext context) {
     return entered(name, context, (method, inner) -> typed.call(request, answer));
