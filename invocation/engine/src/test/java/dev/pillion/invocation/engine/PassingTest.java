@@ -102,6 +102,7 @@ class PassingTest {
     var type = TypeRef.of(String.class);
     assertThat(Passing.arrive(Passing.leave(null, type, text), type, text)).isNull();
     var unwanted = TypeRef.of(void.class);
-    assertThat(Passing.arrive(Passing.leave("x", unwanted, text), unwanted, text)).isNull();
+    assertThat(Passing.arrive(Passing.leave("x", unwanted, text), unwanted, text))
+        .isNull();
   }
 }
