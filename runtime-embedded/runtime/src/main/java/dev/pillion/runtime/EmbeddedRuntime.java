@@ -18,6 +18,7 @@ import dev.pillion.pubsub.MessageHandler;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.pubsub.Topic;
+import dev.pillion.pubsub.engine.HandlerRequest;
 import dev.pillion.pubsub.engine.PubSubEngine;
 import dev.pillion.resiliency.PolicyEngine;
 import dev.pillion.resiliency.PolicyListener;
@@ -33,7 +34,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -216,7 +216,13 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
         .findFirst()
         .orElse(null);
     return new RuntimeDescription(
-        appId, namespace, PillionVersion.current(), registry.describe(), app, policies.describe());
+        appId,
+        namespace,
+        PillionVersion.current(),
+        registry.describe(),
+        app,
+        policies.describe(),
+        pubsub.describe());
   }
 
   /**
@@ -290,7 +296,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     final List<Extension> extensions = new ArrayList<>();
     final List<CallInterceptor> interceptors = new ArrayList<>();
     final List<Resiliency> resiliency = new ArrayList<>();
-    final List<Consumer<EmbeddedRuntime>> handlers = new ArrayList<>();
+    final List<HandlerRequest> handlers = new ArrayList<>();
     Map<String, String> environment = System.getenv();
     Serializer serializer = new JsonSerializer();
     Duration drainTimeout = Duration.ofSeconds(5);
@@ -367,7 +373,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     @Override
     public <T> Builder subscribe(
         String pubsub, String topic, Class<T> type, MessageHandler<T> handler) {
-      handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, handler));
+      handlers.add(HandlerRequest.of(pubsub, topic, TypeRef.of(type), handler));
       return this;
     }
 
@@ -388,7 +394,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
         TypeRef<T> type,
         SubscribeOptions options,
         DeliveryHandler<T> handler) {
-      handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, options, handler));
+      handlers.add(HandlerRequest.of(pubsub, topic, type, options, handler));
       return this;
     }
 
@@ -399,7 +405,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
         Class<T> type,
         SubscribeOptions options,
         BulkHandler<T> handler) {
-      handlers.add(runtime -> runtime.subscribeBulk(pubsub, topic, type, options, handler));
+      handlers.add(HandlerRequest.ofBulk(pubsub, topic, TypeRef.of(type), options, handler));
       return this;
     }
 
