@@ -122,10 +122,10 @@ public final class SubscribeOptions {
   /**
    * Where events go that were dropped, or that no attempt has brought to success.
    *
-   * @throws IllegalArgumentException when the name is blank
+   * @throws IllegalArgumentException when the name is empty
    */
   public SubscribeOptions deadLetterTopic(String topic) {
-    if (topic.isBlank()) {
+    if (topic.isEmpty()) {
       throw new IllegalArgumentException(
           "a dead letter topic can't be without a name, no broker would take its events; name one, or leave it out");
     }

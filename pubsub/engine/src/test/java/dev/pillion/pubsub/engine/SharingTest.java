@@ -260,6 +260,14 @@ class SharingTest {
   }
 
   @Test
+  void aDeadLetterTopicHasAName() {
+    assertThatThrownBy(() -> SubscribeOptions.defaults().deadLetterTopic(""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("a dead letter topic can't be without a name")
+        .hasMessageContaining("leave it out");
+  }
+
+  @Test
   void anEventThatCannotBeReadFailsAloneInItsBatch() {
     engine.subscribeBulk(
         "bus", "orders", TypeRef.of(Object.class), SubscribeOptions.defaults(), entries -> {
