@@ -8,7 +8,6 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,7 +31,7 @@ class SnippetsTest {
   private static final Pattern BLOCK =
       Pattern.compile("(?ms)^(?:<!-- not compiled: ([^\\n]+) -->\\n)?```java\\n(.*?)^```$");
   private static final Pattern FENCE = Pattern.compile("(?m)^\\s*```+ *java\\b");
-  private static final Pattern MARK = Pattern.compile("<!-- not compiled");
+  private static final Pattern MARK = Pattern.compile("(?m)^\\s*<!-- not compiled");
 
   /** As few as this are compiled only when something is wrong with how they are found. */
   private static final int LEAST = 25;
@@ -93,16 +92,19 @@ class SnippetsTest {
       return isFile(text) ? Documents.all("public class (\\w+)", text).get(0) : "Snippet";
     }
 
+    /** Imports of every package of ours that users may have. */
     private static String ours() {
-      var packages = new TreeSet<String>();
-      for (Path info : Documents.files("", "package-info.java")) {
-        var path = info.getParent().toString().replace('\\', '/');
-        int begin = path.indexOf("src/main/java/");
-        if (begin >= 0 && !path.startsWith("polyglot") && !path.startsWith("benchmarks")) {
-          packages.add(path.substring(begin + "src/main/java/".length()).replace('/', '.'));
+      var imports = new StringBuilder();
+      for (var module : Repository.published()) {
+        var sources = Path.of(module.path(), "src", "main", "java");
+        for (Path info : Documents.files("", "package-info.java")) {
+          if (info.startsWith(sources)) {
+            var name = sources.relativize(info.getParent()).toString();
+            imports.append("import ").append(name.replaceAll("[/\\\\]", ".")).append(".*; ");
+          }
         }
       }
-      return packages.stream().map(name -> "import " + name + ".*; ").collect(Collectors.joining());
+      return imports.toString();
     }
 
     @Override
