@@ -192,7 +192,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     T result = retry == null || !call.repeatable()
         ? attempt(call, target, next)
         : retries.run(call, retry, target, again -> attempt(again, target, next));
-    target.onSuccess();
+    target.onSuccess(call);
     return result;
   }
 

@@ -52,7 +52,7 @@ final class Retries {
             || !pauses.mayBegin()) {
           throw e;
         }
-        target.onRetry(e, time.nanos());
+        target.onRetry(call, e, time.nanos());
         if (!pause(pause)) {
           throw e;
         }

@@ -7,7 +7,6 @@ import dev.pillion.call.CallChain;
 import dev.pillion.component.Component;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
-import dev.pillion.component.NearestName;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.engine.InvocationEngine;
@@ -48,6 +47,7 @@ final class Assembly {
   private final StateEngine state;
   private final Outboxes outboxes;
   private final ResourceLoader resources;
+  private final SubscriptionAssembly subscriptions;
 
   Assembly(EmbeddedRuntime.Builder builder) {
     this.builder = builder;
@@ -81,6 +81,7 @@ final class Assembly {
         time,
         builder.network,
         builder.drainTimeout);
+    this.subscriptions = new SubscriptionAssembly(builder, resources, registry, pubsub, problems);
   }
 
   /**
@@ -128,13 +129,15 @@ final class Assembly {
       lifecycle.opened("calls", calls::close);
       pubsubs();
       lifecycle.opened("subscriptions", pubsub);
+      builder.methods.forEach(method -> method.accept(invocation));
       invocation.join();
       lifecycle.opened("methods", invocation);
       var runtime = new EmbeddedRuntime(builder, this);
-      builder.handlers.forEach(handler -> handler.accept(runtime));
+      builder.handlers.forEach(pubsub::subscribe);
       for (Extension extension : builder.extensions) {
         lifecycle.opened(extension.getClass().getName(), extension.start(runtime));
       }
+      lifecycle.opened("warnings", subscriptions.watch(time));
       log.info("\"{}\" is ready after {} ms", builder.appId, (time.nanos() - begun) / 1_000_000);
       return runtime;
     } catch (Throwable e) {
@@ -162,6 +165,7 @@ final class Assembly {
       registry.add(new Registry.Entry(
           name, "", component, metadata, ComponentSpec.DEFAULT_INIT_TIMEOUT, false));
     });
+    subscriptions.checkHandlers();
     if (builder.folders.isEmpty() && builder.specs.isEmpty() && problems.isEmpty()) {
       return;
     }
@@ -182,7 +186,7 @@ final class Assembly {
         create(types, settings, document);
       }
     }
-    declareSubscriptions();
+    subscriptions.declare();
     outboxes.check(registry, problems);
     if (!problems.isEmpty()) {
       unreachable.forEach(e -> problems.add(e.getMessage()));
@@ -254,34 +258,6 @@ final class Assembly {
         spec.metadata(),
         spec.initTimeout(),
         spec.ignoreErrors()));
-  }
-
-  private void declareSubscriptions() {
-    for (var document : resources.subscriptions()) {
-      var declaration = document.declaration();
-      try {
-        pubsub.declare(declaration);
-      } catch (IllegalArgumentException e) {
-        problems.add("%s: subscription \"%s\": %s"
-            .formatted(document.source(), declaration.name(), e.getMessage()));
-      }
-      if (!declaration.pubsub().isEmpty()
-          && registry.find(declaration.pubsub(), PubSubComponent.class) == null) {
-        // Files are shared by apps, so a pubsub that only others have is no error.
-        var known = registry.entries().stream()
-            .filter(entry -> entry.component() instanceof PubSubComponent)
-            .map(Registry.Entry::name)
-            .toList();
-        var nearest = NearestName.to(declaration.pubsub(), known);
-        log.warn(
-            "{}: there is no pubsub \"{}\", the subscription \"{}\" has no effect{}; there are {}",
-            document.source(),
-            declaration.pubsub(),
-            declaration.name(),
-            nearest == null ? "" : "; did you mean \"" + nearest + "\"?",
-            known);
-      }
-    }
   }
 
   private void pubsubs() {

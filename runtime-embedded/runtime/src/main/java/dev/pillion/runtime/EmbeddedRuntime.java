@@ -25,6 +25,7 @@ import dev.pillion.pubsub.MessageHandler;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.pubsub.Topic;
+import dev.pillion.pubsub.engine.HandlerRequest;
 import dev.pillion.pubsub.engine.PubSubEngine;
 import dev.pillion.resiliency.PolicyEngine;
 import dev.pillion.resiliency.PolicyListener;
@@ -274,7 +275,13 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
         .findFirst()
         .orElse(null);
     return new RuntimeDescription(
-        appId, namespace, PillionVersion.current(), registry.describe(), app, policies.describe());
+        appId,
+        namespace,
+        PillionVersion.current(),
+        registry.describe(),
+        app,
+        policies.describe(),
+        pubsub.describe());
   }
 
   /**
@@ -348,7 +355,8 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     final List<Extension> extensions = new ArrayList<>();
     final List<CallInterceptor> interceptors = new ArrayList<>();
     final List<Resiliency> resiliency = new ArrayList<>();
-    final List<Consumer<EmbeddedRuntime>> handlers = new ArrayList<>();
+    final List<HandlerRequest> handlers = new ArrayList<>();
+    final List<Consumer<InvocationEngine>> methods = new ArrayList<>();
     Map<String, String> environment = System.getenv();
     Serializer serializer = new JsonSerializer();
     Duration drainTimeout = Duration.ofSeconds(5);
@@ -428,7 +436,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     @Override
     public <T> Builder subscribe(
         String pubsub, String topic, Class<T> type, MessageHandler<T> handler) {
-      handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, handler));
+      handlers.add(HandlerRequest.of(pubsub, topic, TypeRef.of(type), handler));
       return this;
     }
 
@@ -449,7 +457,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
         TypeRef<T> type,
         SubscribeOptions options,
         DeliveryHandler<T> handler) {
-      handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, options, handler));
+      handlers.add(HandlerRequest.of(pubsub, topic, type, options, handler));
       return this;
     }
 
@@ -460,7 +468,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
         Class<T> type,
         SubscribeOptions options,
         BulkHandler<T> handler) {
-      handlers.add(runtime -> runtime.subscribeBulk(pubsub, topic, type, options, handler));
+      handlers.add(HandlerRequest.ofBulk(pubsub, topic, TypeRef.of(type), options, handler));
       return this;
     }
 
@@ -473,25 +481,25 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     @Override
     public <Q, A extends @Nullable Object> Builder method(
         String method, TypeRef<Q> requestType, ServiceMethod<Q, A> handler) {
-      handlers.add(runtime -> runtime.method(method, requestType, handler));
+      methods.add(engine -> engine.method(method, requestType, handler));
       return this;
     }
 
     @Override
     public Builder method(String method, RequestHandler handler) {
-      handlers.add(runtime -> runtime.method(method, handler));
+      methods.add(engine -> engine.method(method, handler));
       return this;
     }
 
     @Override
     public <Q> Builder receive(String method, Class<Q> requestType, ServiceAction<Q> handler) {
-      handlers.add(runtime -> runtime.receive(method, requestType, handler));
+      methods.add(engine -> engine.receive(method, TypeRef.of(requestType), handler));
       return this;
     }
 
     @Override
     public Builder otherMethods(RequestHandler handler) {
-      handlers.add(runtime -> runtime.otherMethods(handler));
+      methods.add(engine -> engine.otherMethods(handler));
       return this;
     }
 

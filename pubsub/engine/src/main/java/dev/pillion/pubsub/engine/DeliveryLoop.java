@@ -98,8 +98,15 @@ final class DeliveryLoop {
       return;
     }
     nobodyFor.remove(path);
-    if (!handler.enter(running, subscriber::isActive)) {
-      return;
+    switch (handler.enter(running, subscriber::isActive)) {
+      case BEGUN -> {}
+      case NOT_HERE -> {
+        return;
+      }
+      case LATER -> {
+        messages.forEach(Tracked::postpone);
+        return;
+      }
     }
     try {
       new DeliveryAttempts(around, pubsub, topic, this, subscriber, handler, path, running)

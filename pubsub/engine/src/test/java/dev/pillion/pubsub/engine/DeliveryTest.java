@@ -19,7 +19,6 @@ import dev.pillion.pubsub.Delivery;
 import dev.pillion.pubsub.DeliveryHandler;
 import dev.pillion.pubsub.DeliveryResult;
 import dev.pillion.pubsub.SubscribeOptions;
-import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.pubsub.engine.FakeBroker.Held;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.MessageReceiver;
@@ -226,8 +225,7 @@ class DeliveryTest {
 
   @Test
   void handlersOfSingleEventsShareABatch() {
-    engine.declare(new SubscriptionDeclaration(
-        "orders", "bus", "orders", SubscribeOptions.defaults().bulk(10, Duration.ZERO)));
+    TestEngine.declare(engine, SubscribeOptions.defaults().bulk(10, Duration.ZERO));
     var receiver = subscribe(SubscribeOptions.defaults(), (event, delivery) -> {
       if (event.id().equals("bad")) {
         throw new IllegalArgumentException("as the test wants it");
@@ -324,14 +322,12 @@ class DeliveryTest {
 
   @Test
   void handlersByPathShareTheSubscriptionOfAResource() {
-    engine.declare(new SubscriptionDeclaration(
-        "orders",
-        "bus",
-        "orders",
+    TestEngine.declare(
+        engine,
         SubscribeOptions.defaults()
             .route("type=t.x", "/x")
             .otherwise("/rest")
-            .deadLetterTopic("dead")));
+            .deadLetterTopic("dead"));
     var seen = new ArrayList<String>();
     subscribe(SubscribeOptions.defaults().onPath("/x"), (event, delivery) -> {
       seen.add("x");
@@ -352,14 +348,12 @@ class DeliveryTest {
 
   @Test
   void eventsOfAPathThatNobodyTakesYetComeAgain() {
-    engine.declare(new SubscriptionDeclaration(
-        "orders",
-        "bus",
-        "orders",
+    TestEngine.declare(
+        engine,
         SubscribeOptions.defaults()
             .route("type=t.x", "/x")
             .otherwise("/rest")
-            .deadLetterTopic("dead")));
+            .deadLetterTopic("dead"));
     var receiver = subscribe(
         SubscribeOptions.defaults().onPath("/rest"), (event, delivery) -> DeliveryResult.SUCCESS);
     var message = new Held(EVENT);
@@ -391,11 +385,8 @@ class DeliveryTest {
 
   @Test
   void aPathThatNoRuleLeadsToIsRefused() {
-    engine.declare(new SubscriptionDeclaration(
-        "orders",
-        "bus",
-        "orders",
-        SubscribeOptions.defaults().route("type=t.x", "/express").otherwise("/rest")));
+    TestEngine.declare(
+        engine, SubscribeOptions.defaults().route("type=t.x", "/express").otherwise("/rest"));
 
     assertThatThrownBy(() -> subscribe(
             SubscribeOptions.defaults().onPath("/expres"),

@@ -10,7 +10,6 @@ import dev.pillion.HandlerRegistration;
 import dev.pillion.TypeRef;
 import dev.pillion.pubsub.DeliveryResult;
 import dev.pillion.pubsub.SubscribeOptions;
-import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.pubsub.engine.FakeBroker.Held;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.MessageReceiver;
@@ -45,7 +44,7 @@ class SharingTest {
   }
 
   private void declare(SubscribeOptions options) {
-    engine.declare(new SubscriptionDeclaration("orders", "bus", "orders", options));
+    TestEngine.declare(engine, options);
   }
 
   private HandlerRegistration handler(String name, SubscribeOptions options) {
@@ -132,6 +131,29 @@ class SharingTest {
 
     assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(Disposition.ACKNOWLEDGE);
     assertThat(seen).containsExactly("rest", "x");
+  }
+
+  @Test
+  void ofManyEventsForAPausedPathOneWaitsAndTheOthersLeaveTheirPlaces() throws Exception {
+    declare(byPath());
+    var paused = handler("x", SubscribeOptions.defaults().onPath("/x"));
+    handler("rest", SubscribeOptions.defaults().onPath("/rest"));
+    paused.pause();
+
+    var waiting = bring(event("t.x"));
+    await().during(Duration.ofMillis(50)).atMost(ofSeconds(10)).until(() -> !waiting.isDone());
+    for (int i = 0; i < 20; i++) {
+      var another = event("t.x");
+      assertThat(bring(another).get(10, TimeUnit.SECONDS)).isEqualTo(Disposition.REDELIVER);
+      // It has not been tried, so it is not counted.
+      assertThat(another.postponed).isEqualTo(1);
+    }
+    assertThat(receiver().receive(event("t.y"))).isEqualTo(Disposition.ACKNOWLEDGE);
+    paused.resume();
+
+    assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(Disposition.ACKNOWLEDGE);
+    assertThat(receiver().receive(event("t.x"))).isEqualTo(Disposition.ACKNOWLEDGE);
+    assertThat(seen).containsExactly("rest", "x", "x");
   }
 
   @Test
@@ -235,6 +257,14 @@ class SharingTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("\"orders\" can't be its own dead letter topic");
     assertThat(broker.subscriptions).isEmpty();
+  }
+
+  @Test
+  void aDeadLetterTopicHasAName() {
+    assertThatThrownBy(() -> SubscribeOptions.defaults().deadLetterTopic(""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("a dead letter topic can't be without a name")
+        .hasMessageContaining("leave it out");
   }
 
   @Test

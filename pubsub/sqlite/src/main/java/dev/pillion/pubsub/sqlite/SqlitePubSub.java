@@ -142,6 +142,9 @@ public final class SqlitePubSub implements PubSubComponent {
   @Override
   public Intake subscribe(TopicSubscription subscription, MessageReceiver receiver) {
     var open = opened();
+    subscription
+        .metadataWithoutEffect()
+        .forEach(text -> LOG.warn("pubsub \"{}\": {}", open.context().name(), text));
     // Before joining: after a crash its own last members need not be waited for.
     open.keeper().endThoseOfEndedProcesses();
     var membership = new Membership(open.context().time(), pace, open.place());
