@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** How to subscribe. Immutable: each method returns another object. */
 public final class SubscribeOptions {
   private static final SubscribeOptions DEFAULTS =
-      new SubscribeOptions(List.of(), null, null, null, 0, null, null, Map.of(), null);
+      new SubscribeOptions(List.of(), null, null, null, 0, null, null, Map.of(), Owner.PROGRAM);
 
   private final List<Rule> rules;
   private final @Nullable String otherwise;
@@ -23,7 +23,7 @@ public final class SubscribeOptions {
   private final @Nullable Bulk bulk;
   private final @Nullable String path;
   private final Map<String, String> metadata;
-  private final @Nullable String app;
+  private final Owner owner;
 
   /**
    * A routing rule.
@@ -43,6 +43,12 @@ public final class SubscribeOptions {
    */
   public record Bulk(int maxMessages, Duration maxAwait) {}
 
+  /** Whose the subscription is: this program's, that of one beside it, or a peer's stream. */
+  private record Owner(@Nullable String app, boolean isStream) {
+    static final Owner PROGRAM = new Owner(null, false);
+    static final Owner STREAM = new Owner(null, true);
+  }
+
   private SubscribeOptions(
       List<Rule> rules,
       @Nullable String otherwise,
@@ -52,7 +58,7 @@ public final class SubscribeOptions {
       @Nullable Bulk bulk,
       @Nullable String path,
       Map<String, String> metadata,
-      @Nullable String app) {
+      Owner owner) {
     this.rules = rules;
     this.otherwise = otherwise;
     this.deadLetterTopic = deadLetterTopic;
@@ -61,7 +67,7 @@ public final class SubscribeOptions {
     this.bulk = bulk;
     this.path = path;
     this.metadata = metadata;
-    this.app = app;
+    this.owner = owner;
   }
 
   /**
@@ -88,13 +94,13 @@ public final class SubscribeOptions {
         bulk,
         path,
         metadata,
-        app);
+        owner);
   }
 
   /** The path of events that match no rule, wherever it is said. */
   public SubscribeOptions otherwise(String to) {
     return new SubscribeOptions(
-        rules, to, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
+        rules, to, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, owner);
   }
 
   /**
@@ -103,19 +109,19 @@ public final class SubscribeOptions {
    */
   public SubscribeOptions onPath(String only) {
     return new SubscribeOptions(
-        rules, otherwise, deadLetterTopic, consumerId, concurrency, bulk, only, metadata, app);
+        rules, otherwise, deadLetterTopic, consumerId, concurrency, bulk, only, metadata, owner);
   }
 
   /** Where events go that were dropped, or that no attempt has brought to success. */
   public SubscribeOptions deadLetterTopic(String topic) {
     return new SubscribeOptions(
-        rules, otherwise, topic, consumerId, concurrency, bulk, path, metadata, app);
+        rules, otherwise, topic, consumerId, concurrency, bulk, path, metadata, owner);
   }
 
   /** The group that shares the topic's events; the component's {@code consumerID} unless set. */
   public SubscribeOptions consumerId(String id) {
     return new SubscribeOptions(
-        rules, otherwise, deadLetterTopic, id, concurrency, bulk, path, metadata, app);
+        rules, otherwise, deadLetterTopic, id, concurrency, bulk, path, metadata, owner);
   }
 
   /**
@@ -128,7 +134,7 @@ public final class SubscribeOptions {
       throw new IllegalArgumentException("a concurrency of " + most + " would handle nothing");
     }
     return new SubscribeOptions(
-        rules, otherwise, deadLetterTopic, consumerId, most, bulk, path, metadata, app);
+        rules, otherwise, deadLetterTopic, consumerId, most, bulk, path, metadata, owner);
   }
 
   /** How many events a bulk handler is given at a time, and how long it waits for them. */
@@ -142,7 +148,7 @@ public final class SubscribeOptions {
         new Bulk(Math.max(0, maxMessages), maxAwait.isNegative() ? Duration.ZERO : maxAwait),
         path,
         metadata,
-        app);
+        owner);
   }
 
   /** Messages are no events: the handler gets their bytes as data ({@code rawPayload}). */
@@ -168,7 +174,7 @@ public final class SubscribeOptions {
         bulk,
         path,
         Map.copyOf(all),
-        app);
+        owner);
   }
 
   /**
@@ -177,7 +183,32 @@ public final class SubscribeOptions {
    */
   public SubscribeOptions forApp(String name) {
     return new SubscribeOptions(
-        rules, otherwise, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, name);
+        rules,
+        otherwise,
+        deadLetterTopic,
+        consumerId,
+        concurrency,
+        bulk,
+        path,
+        metadata,
+        new Owner(name, false));
+  }
+
+  /**
+   * The subscription is a peer's stream: it shares a topic with whoever else has it, handlers of
+   * this program or the program beside it.
+   */
+  public SubscribeOptions forStream() {
+    return new SubscribeOptions(
+        rules,
+        otherwise,
+        deadLetterTopic,
+        consumerId,
+        concurrency,
+        bulk,
+        path,
+        metadata,
+        Owner.STREAM);
   }
 
   /** The routing rules in order, that of {@link #otherwise} last; unmodifiable. */
@@ -220,9 +251,14 @@ public final class SubscribeOptions {
     return metadata;
   }
 
-  /** The program the subscription is made for; null for this one. */
+  /** The program beside this one that the subscription is made for; null for none. */
   public @Nullable String app() {
-    return app;
+    return owner.app;
+  }
+
+  /** Whether the subscription is a peer's stream. */
+  public boolean isForStream() {
+    return owner.isStream;
   }
 
   @Override
@@ -235,13 +271,13 @@ public final class SubscribeOptions {
         && Objects.equals(bulk, that.bulk)
         && Objects.equals(path, that.path)
         && metadata.equals(that.metadata)
-        && Objects.equals(app, that.app);
+        && owner.equals(that.owner);
   }
 
   @Override
   public int hashCode() {
     return Objects.hash(
-        rules(), deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
+        rules(), deadLetterTopic, consumerId, concurrency, bulk, path, metadata, owner);
   }
 
   @Override
@@ -268,8 +304,11 @@ public final class SubscribeOptions {
     if (!metadata.isEmpty()) {
       text.add("metadata " + new TreeMap<>(metadata));
     }
-    if (app != null) {
-      text.add("for " + app);
+    if (owner.app != null) {
+      text.add("for " + owner.app);
+    }
+    if (owner.isStream) {
+      text.add("for a stream");
     }
     return text.toString();
   }

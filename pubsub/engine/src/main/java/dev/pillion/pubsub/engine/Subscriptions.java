@@ -164,7 +164,8 @@ final class Subscriptions {
         && options.consumerId() == null
         && options.bulk() == null
         && options.metadata().isEmpty()
-        && options.app() == null;
+        && options.app() == null
+        && !options.isForStream();
   }
 
   /**

@@ -123,7 +123,9 @@ final class TopicGroup implements MessageReceiver {
     for (var other : subscribers) {
       var theirs = other.options().app();
       var ours = subscriber.options().app();
-      if ((theirs == null) != (ours == null)) {
+      // Which of the two is meant to have the events can't be known; a stream says that it is.
+      boolean isStream = other.options().isForStream() || subscriber.options().isForStream();
+      if (!isStream && (theirs == null) != (ours == null)) {
         throw new IllegalArgumentException(
             "the topic \"%s\" of the pubsub \"%s\" has a handler of this program and a subscription of %s; give one of them a consumerId of its own"
                 .formatted(topic, pubsub.name(), theirs == null ? ours : theirs));
