@@ -195,12 +195,13 @@ class DeliveryTest {
         }
       }
     };
-    engine(List.of(watch, retries)).subscribe(
-        "bus",
-        "orders",
-        TypeRef.of(byte[].class),
-        deadLetters(),
-        (event, delivery) -> fail(delivery));
+    engine(List.of(watch, retries))
+        .subscribe(
+            "bus",
+            "orders",
+            TypeRef.of(byte[].class),
+            deadLetters(),
+            (event, delivery) -> fail(delivery));
 
     receiver().receive(new Held(EVENT).again(3));
     assertThat(seen).hasExactlyElementsOfTypes(NotHandledException.class);
@@ -208,8 +209,10 @@ class DeliveryTest {
     // One attempt is left, and fails; the policy has more.
     receiver().receive(new Held(EVENT).again(2));
     assertThat(starts).containsExactly(3);
-    assertThat(seen).hasExactlyElementsOfTypes(NotHandledException.class, NotHandledException.class);
-    assertThat(seen.get(1).getSuppressed()).hasExactlyElementsOfTypes(DeliveryFailedException.class);
+    assertThat(seen)
+        .hasExactlyElementsOfTypes(NotHandledException.class, NotHandledException.class);
+    assertThat(seen.get(1).getSuppressed())
+        .hasExactlyElementsOfTypes(DeliveryFailedException.class);
     assertThat(broker.published).hasSize(2);
   }
 
