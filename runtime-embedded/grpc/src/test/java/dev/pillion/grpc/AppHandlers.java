@@ -21,7 +21,9 @@ final class AppHandlers {
 
   record Subscribed(String topic, SubscribeOptions options, DeliveryHandler<byte[]> handler) {}
 
-  /** Adds a topic; the program is then unwell for a moment, for a program that recovers is asked. */
+  /**
+   * Adds a topic; the program is then unwell for a moment, for a program that recovers is asked.
+   */
   void add(Subscribed subscribed) {
     lock.lock();
     try {

@@ -34,8 +34,7 @@ final class HttpDoorProgram implements AutoCloseable {
     server.setExecutor(threads);
     server.createContext("/dapr/subscribe", exchange -> answer(exchange, 200, list()));
     server.createContext(
-        "/healthz",
-        exchange -> answer(exchange, handlers.isWell() ? 200 : 503, Map.of()));
+        "/healthz", exchange -> answer(exchange, handlers.isWell() ? 200 : 503, Map.of()));
     server.createContext(ROUTE, this::event);
     server.start();
   }
