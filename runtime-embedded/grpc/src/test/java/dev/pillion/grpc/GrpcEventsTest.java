@@ -365,16 +365,19 @@ class GrpcEventsTest {
 
   @Test
   void theProgramHasTheTopicOfAStreamThatWasThereBeforeAndWhatItLeaves() throws Exception {
-    program.list = List.of();
+    program.close();
+    int port = CallbackProgram.freePort();
     var facade = TestFacade.facade();
-    start(builder -> builder.with(facade));
+    runtime = EmbeddedRuntime.builder("shop")
+        .environment(Map.of())
+        .component("bus", InMemoryPubSub.create())
+        .with(GrpcApp.at(AppOptions.onPort(port)))
+        .with(facade)
+        .start();
     var channel = TestFacade.channelTo(facade.port());
     try {
       var stream = TestStream.on(channel).subscribe(TestStream.to("orders")).opened();
-      int port = program.port();
-      program.close();
-      program = EventsProgram.start(port);
-      program.list = List.of(to("orders").build());
+      program = EventsProgram.start(port, List.of(to("orders").build()));
       soon().until(() -> {
         publish("orders", "{}", json().id("probe"));
         return heard("orders");
