@@ -44,6 +44,7 @@ public final class SubscribeOptions {
    */
   public record Bulk(int maxMessages, Duration maxAwait) {}
 
+
   private SubscribeOptions(
       List<Rule> rules,
       @Nullable String otherwise,
@@ -270,7 +271,7 @@ public final class SubscribeOptions {
     return metadata;
   }
 
-  /** The program the subscription is made for; null for this one. */
+  /** The program beside this one that the subscription is made for; null for none. */
   public @Nullable String app() {
     return app;
   }

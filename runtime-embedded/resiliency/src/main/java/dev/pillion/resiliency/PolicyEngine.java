@@ -11,6 +11,7 @@ import dev.pillion.call.CallBody;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.NotHandledException;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
@@ -207,7 +208,12 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     try {
       result = withinTimeout(call, target, next);
     } catch (Throwable e) {
-      breaker.leave(generation, e);
+      if (e instanceof NotHandledException) {
+        // Who would have handled it was not there: that says nothing about the target.
+        breaker.withdraw(generation);
+      } else {
+        breaker.leave(generation, e);
+      }
       throw e;
     }
     breaker.leave(generation, null);

@@ -30,7 +30,9 @@ final class Shareable {
     }
     var theirs = there.options();
     var ours = other.options();
-    if ((theirs.app() == null) != (ours.app() == null)) {
+    // Which of the two is meant to have the events can't be known; a stream says that it is.
+    boolean isStream = theirs.peer() != null || ours.peer() != null;
+    if (!isStream && (theirs.app() == null) != (ours.app() == null)) {
       throw new IllegalArgumentException(
           "the %s has a handler of this program and a subscription of %s; give one of them a consumerId of its own"
               .formatted(where, theirs.app() == null ? ours.app() : theirs.app()));

@@ -18,6 +18,7 @@ import dev.pillion.component.ComponentMetadata;
 import dev.pillion.pubsub.Delivery;
 import dev.pillion.pubsub.DeliveryHandler;
 import dev.pillion.pubsub.DeliveryResult;
+import dev.pillion.pubsub.NotHandledException;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.engine.FakeBroker.Held;
 import dev.pillion.pubsub.spi.Disposition;
@@ -174,6 +175,44 @@ class DeliveryTest {
     assertThat(receiver.receive(new Held(EVENT).again(3))).isEqualTo(Disposition.ACKNOWLEDGE);
     assertThat(starts).isEmpty();
     assertThat(broker.published).hasSize(1);
+  }
+
+  /** What a policy sees of a delivery: where nothing was tried, no success. */
+  @Test
+  void policiesSeeNoSuccessWhereNothingWasTried() {
+    attempts = 3;
+    var seen = new ArrayList<Throwable>();
+    var watch = new CallInterceptor() {
+      @Override
+      public <T extends @Nullable Object, E extends Exception> T around(
+          Call call, CallBody<T, E> next) throws E {
+        try {
+          return next.run(call);
+        } catch (Exception e) {
+          seen.add(e);
+          throw e;
+        }
+      }
+    };
+    engine(List.of(watch, retries))
+        .subscribe(
+            "bus",
+            "orders",
+            TypeRef.of(byte[].class),
+            deadLetters(),
+            (event, delivery) -> fail(delivery));
+
+    receiver().receive(new Held(EVENT).again(3));
+    assertThat(seen).hasExactlyElementsOfTypes(NotHandledException.class);
+
+    // One attempt is left, and fails; the policy has more.
+    receiver().receive(new Held(EVENT).again(2));
+    assertThat(starts).containsExactly(3);
+    assertThat(seen)
+        .hasExactlyElementsOfTypes(NotHandledException.class, NotHandledException.class);
+    assertThat(seen.get(1).getSuppressed())
+        .hasExactlyElementsOfTypes(DeliveryFailedException.class);
+    assertThat(broker.published).hasSize(2);
   }
 
   @Test

@@ -89,6 +89,74 @@ class SharingTest {
     assertThat(seen).containsExactlyInAnyOrder("first", "first", "second", "second");
   }
 
+  private static SubscribeOptions stream() {
+    return SubscribeOptions.defaults().otherwise("/").forPeer("a stream");
+  }
+
+  private static SubscribeOptions app() {
+    return SubscribeOptions.defaults().otherwise("/app").forApp("the app on port 3000");
+  }
+
+  private void bringFour() {
+    for (int i = 0; i < 4; i++) {
+      assertThat(receiver().receive(event("t.x"))).isEqualTo(Disposition.ACKNOWLEDGE);
+    }
+  }
+
+  @Test
+  void streamsShareTheEventsOfATopic() {
+    handler("first", stream());
+    handler("second", stream());
+
+    bringFour();
+
+    assertThat(seen).containsExactlyInAnyOrder("first", "first", "second", "second");
+    assertThat(broker.subscriptions).hasSize(1);
+  }
+
+  @Test
+  void aStreamSharesWithHandlersOfThisProgram() {
+    handler("handler", SubscribeOptions.defaults());
+    handler("stream", stream());
+
+    bringFour();
+
+    assertThat(seen).containsExactlyInAnyOrder("handler", "handler", "stream", "stream");
+  }
+
+  @Test
+  void aStreamSharesWithAnAppWhicheverComesFirst() {
+    var first = handler("stream", stream());
+    handler("app", app());
+    bringFour();
+    first.close();
+    handler("later stream", stream());
+    bringFour();
+
+    assertThat(seen)
+        .containsExactlyInAnyOrder(
+            "stream", "stream", "app", "app", "app", "app", "later stream", "later stream");
+    assertThat(broker.subscriptions).hasSize(1);
+  }
+
+  /** The app and the handler are told apart though a stream stands between them. */
+  @Test
+  void aStreamDoesNotBringAHandlerAndAnAppTogether() {
+    handler("stream", stream());
+    var app = handler("app", app());
+
+    assertThatThrownBy(() -> handler("handler", SubscribeOptions.defaults()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the app on port 3000")
+        .hasMessageContaining("consumerId");
+    app.close();
+    handler("handler", SubscribeOptions.defaults());
+    assertThatThrownBy(() -> handler("app", app())).isInstanceOf(IllegalArgumentException.class);
+    bringFour();
+
+    assertThat(seen).containsExactlyInAnyOrder("handler", "handler", "stream", "stream");
+  }
+
   @Test
   void handlersOfOnePathShareItsEvents() {
     declare(byPath());
