@@ -19,6 +19,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ import org.slf4j.LoggerFactory;
 final class Assignment {
   private static final Logger log = LoggerFactory.getLogger(Assignment.class);
   private static final Duration ANSWER = Duration.ofSeconds(5);
+  private static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final PartitionQueue.Surroundings around;
   private final TimeSource time;
@@ -38,10 +40,14 @@ final class Assignment {
   private final Set<TopicPartition> unprepared = new HashSet<>();
   private final Map<TopicPartition, PartitionQueue> leftBehind = new HashMap<>();
   private boolean failing;
+  private boolean unanswered;
+  private @Nullable Consumer<byte[], byte[]> committing;
+  private long prepareAgain;
 
   Assignment(PartitionQueue.Surroundings around, TimeSource time) {
     this.around = around;
     this.time = time;
+    this.prepareAgain = time.nanos();
   }
 
   Set<TopicPartition> partitions() {
@@ -55,11 +61,28 @@ final class Assignment {
     unprepared.addAll(partitions);
   }
 
-  /** Asks where new partitions begin, and what the owner before has left on record. */
+  /**
+   * Asks where new partitions begin, and what the owner before has left on record. Those of which
+   * nobody says so in time stay paused, and are asked for again; what is here already goes on.
+   */
   void prepare(Consumer<byte[], byte[]> consumer) {
-    if (unprepared.isEmpty()) {
+    if (unprepared.isEmpty() || time.nanos() - prepareAgain < 0) {
       return;
     }
+    try {
+      openAll(consumer);
+      unanswered = false;
+    } catch (TimeoutException e) {
+      if (!unanswered) {
+        log.warn(
+            "no broker says where {} begin, asking again: {}", unprepared, KafkaFailures.reason(e));
+      }
+      unanswered = true;
+      prepareAgain = time.nanos() + PAUSE.toNanos();
+    }
+  }
+
+  private void openAll(Consumer<byte[], byte[]> consumer) {
     var committed = consumer.committed(Set.copyOf(unprepared), ANSWER);
     var notes = new HashMap<TopicPartition, CommitNote>();
     var positions = new HashMap<TopicPartition, Long>();
@@ -145,8 +168,14 @@ final class Assignment {
     }
   }
 
-  /** Commits what has changed, without waiting. */
+  /**
+   * Commits what has changed, without waiting. One commit at a time: workers ask for the next while
+   * the last one is under way, and one more for each of them would only keep brokers busy.
+   */
   void commit(Consumer<byte[], byte[]> consumer) {
+    if (isCommitting(consumer)) {
+      return;
+    }
     var waiting = around.commits().take();
     var snapshots = new ArrayList<Progress.Snapshot>();
     for (var queue : queues.values()) {
@@ -159,11 +188,29 @@ final class Assignment {
       waiting.forEach(answer -> answer.complete(null));
       return;
     }
+    committing = consumer;
     try {
-      consumer.commitAsync(
-          offsets(snapshots), (offsets, failure) -> answered(snapshots, waiting, failure));
+      consumer.commitAsync(offsets(snapshots), (offsets, failure) -> {
+        committed(consumer);
+        answered(snapshots, waiting, failure);
+      });
     } catch (KafkaException e) {
+      committed(consumer);
       answered(snapshots, waiting, e);
+    }
+  }
+
+  /** Whether a commit is under way; one that a consumer had begun ends with the consumer. */
+  boolean isCommitting(Consumer<byte[], byte[]> consumer) {
+    return committing == consumer;
+  }
+
+  private void committed(Consumer<byte[], byte[]> consumer) {
+    if (isCommitting(consumer)) {
+      committing = null;
+    }
+    if (around.commits().isAsked()) {
+      around.commits().wakeUp();
     }
   }
 

@@ -92,8 +92,15 @@ final class Session implements AutoCloseable {
     return publisher;
   }
 
+  /** Asks the brokers, then the topics that are taken in. */
   void probe(Deadline deadline) {
     probe(admin, settings, deadline);
+    for (var intake : intakes) {
+      var trouble = intake.trouble();
+      if (trouble != null) {
+        throw ComponentException.unavailable(trouble, null);
+      }
+    }
   }
 
   private static void probe(Admin admin, KafkaSettings settings, Deadline deadline) {
