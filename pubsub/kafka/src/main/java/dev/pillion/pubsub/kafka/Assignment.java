@@ -156,16 +156,28 @@ final class Assignment {
             "{} begins anew at {}: its topic was made again, or has lost its end",
             partition,
             first);
-        lose(List.of(partition));
-        open(partition, first, CommitNote.clean(first));
-        consumer.pause(List.of(partition));
-        around.commits().soon();
+        beginAnew(consumer, partition, first);
         queue = queues.get(partition);
       }
       if (queue != null) {
         queue.add(some);
       }
     }
+  }
+
+  /** The topic is another one by the same name: what was read and committed says nothing of it. */
+  void beginAnew(Consumer<byte[], byte[]> consumer) {
+    for (var partition : List.copyOf(queues.keySet())) {
+      beginAnew(consumer, partition, 0);
+      consumer.seek(partition, 0);
+    }
+  }
+
+  private void beginAnew(Consumer<byte[], byte[]> consumer, TopicPartition partition, long first) {
+    lose(List.of(partition));
+    open(partition, first, CommitNote.clean(first));
+    consumer.pause(List.of(partition));
+    around.commits().soon();
   }
 
   /**

@@ -20,6 +20,8 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -135,6 +137,7 @@ final class Session implements AutoCloseable {
           context,
           subscription.topic(),
           () -> consumer(subscription.consumerId()),
+          new TopicWatch(subscription.topic(), () -> id(subscription.topic()), context.time()),
           options.retry(),
           made -> {
             var rules = new IntakeRules(
@@ -154,6 +157,13 @@ final class Session implements AutoCloseable {
     intakes.add(intake);
     intake.start();
     return intake;
+  }
+
+  private KafkaFuture<Uuid> id(String topic) {
+    return admin
+        .describeTopics(List.of(topic))
+        .allTopicNames()
+        .thenApply(found -> found.values().iterator().next().topicId());
   }
 
   private Consumer<byte[], byte[]> consumer(String group) {

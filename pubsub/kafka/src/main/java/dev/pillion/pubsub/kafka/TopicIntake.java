@@ -52,6 +52,7 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
   private final String name;
   private final String topic;
   private final Supplier<Consumer<byte[], byte[]>> consumers;
+  private final TopicWatch watch;
   private final Duration retry;
   private final Assignment assignment;
   private final CommitRequests commits;
@@ -69,6 +70,7 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
 
   /**
    * @param consumers makes a consumer, again when one has failed for good
+   * @param watch sees when the topic becomes another one
    * @param retry the first pause after a failure
    * @param assignments makes what holds the partitions, given what workers ask this thread
    */
@@ -76,12 +78,14 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
       ComponentContext context,
       String topic,
       Supplier<Consumer<byte[], byte[]>> consumers,
+      TopicWatch watch,
       Duration retry,
       Function<TopicIntake, Assignment> assignments) {
     this.context = context;
     this.name = "pubsub/" + context.name() + "/" + topic;
     this.topic = topic;
     this.consumers = consumers;
+    this.watch = watch;
     this.retry = retry;
     this.pause = retry;
     this.commits = new CommitRequests(this::wakeUp);
@@ -127,7 +131,7 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
   /** Why nothing is taken in, as long as that is so; null otherwise. */
   @Nullable
   String trouble() {
-    var reason = closing ? null : trouble;
+    var reason = closing ? null : watch.isGone() ? "the topic is not there" : trouble;
     return reason == null ? null : "\"" + topic + "\" is not taken in: " + reason;
   }
 
@@ -147,6 +151,9 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
         consumer.subscribe(List.of(topic), this);
         subscribed = true;
       }
+      if (watch.isAnotherOne()) {
+        assignment.beginAnew(consumer);
+      }
       commitWhenDue();
       assignment.prepare(consumer);
       assignment.direct(consumer);
@@ -156,7 +163,7 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
     } catch (WakeupException e) {
       // There is something to do.
       log.trace("{} was woken", name);
-    } catch (InterruptException e) {
+    } catch (InterruptException | InterruptedException e) {
       // Threads end by interrupt: so does the loop.
       Thread.currentThread().interrupt();
     } catch (KafkaException e) {

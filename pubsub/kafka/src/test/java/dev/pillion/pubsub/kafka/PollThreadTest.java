@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.pillion.component.ComponentContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.testkit.ManualTime;
 import dev.pillion.testkit.PlainThreads;
 import dev.pillion.testkit.RealTime;
 import java.time.Duration;
@@ -24,8 +25,13 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.internals.KafkaFutureImpl;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -193,7 +199,12 @@ class PollThreadTest {
     var context = new ComponentContext(
         "shop", "", "bus", time, new PlainThreads(), Deadline.after(PATIENCE, time));
     var intake = new TopicIntake(
-        context, "t", consumers, Duration.ofMillis(500), it -> assignment(it.commits()));
+        context,
+        "t",
+        consumers,
+        new TopicWatch("t", () -> KafkaFuture.completedFuture(Uuid.ONE_UUID), time),
+        Duration.ofMillis(500),
+        it -> assignment(it.commits()));
 
     intake.start();
 
@@ -206,5 +217,38 @@ class PollThreadTest {
     intake.close(Deadline.after(PATIENCE, time));
     assertThat(intake.isOverAndDone()).isTrue();
     assertThat(intake.trouble()).isNull();
+  }
+
+  @Test
+  void aTopicIsWatchedForItsIdNowAndThen() throws Exception {
+    var answers = new LinkedBlockingQueue<KafkaFuture<Uuid>>();
+    var manual = new ManualTime();
+    var watch = new TopicWatch("t", answers::remove, manual);
+    var found = new ArrayList<String>();
+    var gone = new KafkaFutureImpl<Uuid>();
+    gone.completeExceptionally(new UnknownTopicOrPartitionException());
+    var forbidden = new KafkaFutureImpl<Uuid>();
+    forbidden.completeExceptionally(new TopicAuthorizationException("t"));
+    var first = Uuid.randomUuid();
+    var second = Uuid.randomUuid();
+    for (var answer : List.of(
+        gone,
+        KafkaFuture.completedFuture(first),
+        forbidden,
+        KafkaFuture.completedFuture(first),
+        gone,
+        gone,
+        KafkaFuture.completedFuture(second),
+        KafkaFuture.completedFuture(second))) {
+      answers.add(answer);
+      assertThat(watch.isAnotherOne()).isFalse();
+      boolean another = watch.isAnotherOne();
+      found.add((watch.isGone() ? "gone" : "there") + (another ? ", another" : ""));
+      manual.advance(Duration.ofSeconds(5));
+    }
+
+    assertThat(found)
+        .containsExactly(
+            "there", "there", "there", "there", "gone", "gone", "there, another", "there");
   }
 }
