@@ -32,6 +32,10 @@ import org.slf4j.LoggerFactory;
 final class Assignment {
   private static final Logger log = LoggerFactory.getLogger(Assignment.class);
   private static final Duration ANSWER = Duration.ofSeconds(5);
+
+  /** Other partitions wait meanwhile, and what was answered in part need not be asked for again. */
+  private static final Duration BEGINNING = Duration.ofSeconds(1);
+
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final PartitionQueue.Surroundings around;
@@ -83,12 +87,12 @@ final class Assignment {
   }
 
   private void openAll(Consumer<byte[], byte[]> consumer) {
-    var committed = consumer.committed(Set.copyOf(unprepared), ANSWER);
+    var committed = consumer.committed(Set.copyOf(unprepared), BEGINNING);
     var notes = new HashMap<TopicPartition, CommitNote>();
     var positions = new HashMap<TopicPartition, Long>();
     var suspects = new HashSet<TopicPartition>();
     for (var partition : unprepared) {
-      long position = consumer.position(partition, ANSWER);
+      long position = consumer.position(partition, BEGINNING);
       OffsetAndMetadata found = committed.get(partition);
       var note = found == null
           ? CommitNote.clean(position)
@@ -100,8 +104,9 @@ final class Assignment {
       }
     }
     // What is not written yet nobody can have attempted.
-    var ends =
-        suspects.isEmpty() ? Map.<TopicPartition, Long>of() : consumer.endOffsets(suspects, ANSWER);
+    var ends = suspects.isEmpty()
+        ? Map.<TopicPartition, Long>of()
+        : consumer.endOffsets(suspects, BEGINNING);
     for (var partition : List.copyOf(unprepared)) {
       var note = notes.getOrDefault(partition, CommitNote.clean(0));
       long position = positions.getOrDefault(partition, 0L);
