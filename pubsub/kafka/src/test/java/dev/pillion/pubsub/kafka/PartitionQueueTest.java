@@ -286,4 +286,25 @@ class PartitionQueueTest {
 
     assertThat(revoked).containsExactly(false, true);
   }
+
+  @Test
+  void nobodyAsksAgainForWhatACommitUnderWayWillAllow() {
+    for (int offset = 0; offset < 1_500; offset++) {
+      queue.add(record(offset, offset));
+    }
+    int begun = 0;
+    while (!around.commits().isAsked()) {
+      assertThat(queue.handle()).isTrue();
+      begun++;
+    }
+    around.commits().take();
+    assertThat(queue.toCommit()).isNotNull();
+
+    for (int i = 0; i < 100; i++) {
+      assertThat(queue.handle()).isTrue();
+    }
+
+    assertThat(begun).isBetween(Progress.AHEAD / 2, Progress.AHEAD);
+    assertThat(around.commits().isAsked()).isFalse();
+  }
 }
