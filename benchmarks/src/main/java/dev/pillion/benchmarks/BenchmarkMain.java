@@ -17,6 +17,7 @@ public final class BenchmarkMain {
   }
 
   private static final Map<String, Group> GROUPS = new TreeMap<>(Map.of(
+      "kafka", KafkaComparison::run,
       "layer", LayerResults::run,
       "pubsub", PubSubComparison::run,
       "resiliency", ResiliencyResults::run,

@@ -38,6 +38,20 @@ final class Results {
         c.p50().median() <= maxP50));
   }
 
+  /** The same, and the latency of the slowest hundredth, for which no goal is set. */
+  void addWithTail(
+      String goal, String what, PairedRounds.Comparison c, double minThroughput, double maxP50) {
+    add(goal, what, c, minThroughput, maxP50);
+    add(new Row(
+        goal,
+        what + ", p99",
+        micros(c.oursP99Micros()),
+        micros(c.theirsP99Micros()),
+        c.p99().toString(),
+        "",
+        true));
+  }
+
   static String perSecond(double value) {
     return String.format(Locale.ROOT, "%,.0f/s", value);
   }

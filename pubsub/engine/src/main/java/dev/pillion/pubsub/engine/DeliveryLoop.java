@@ -133,7 +133,7 @@ final class DeliveryLoop {
           pubsub.target(topic),
           reason,
           e.getMessage());
-      message.settle(Disposition.REDELIVER);
+      message.undeliverable();
     }
   }
 
@@ -159,7 +159,7 @@ final class DeliveryLoop {
       message.settle(Disposition.ACKNOWLEDGE);
     } catch (RuntimeException e) {
       warn(message, "the dead letter topic does not take it, it will be delivered again", e);
-      message.redeliver();
+      message.undeliverable();
     }
   }
 

@@ -155,6 +155,10 @@ final class TopicGroup implements MessageReceiver {
     }
     var delivery = new RunningDelivery(messages);
     running.add(delivery);
+    if (isRevoked(messages)) {
+      // Before it was known here: nobody would say so again.
+      delivery.stop();
+    }
     try {
       return loop.deliver(subscriber, messages, delivery);
     } catch (RuntimeException | Error e) {
@@ -164,6 +168,15 @@ final class TopicGroup implements MessageReceiver {
     } finally {
       running.remove(delivery);
     }
+  }
+
+  private static boolean isRevoked(List<Message> messages) {
+    for (var message : messages) {
+      if (message.isRevoked()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The next one in turn that has room, else the next that takes events; null when none does. */

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -283,6 +284,31 @@ class DeliveryTest {
     var receiver = subscribe(deadLetters(), (event, delivery) -> DeliveryResult.DROP);
 
     assertThat(receiver.receive(new Held(EVENT))).isEqualTo(Disposition.REDELIVER);
+  }
+
+  @Test
+  void whatADeadLetterTopicDoesNotTakeIsNotHeldAgainstTheMessage() {
+    broker.refusal = ComponentException.unavailable("the broker is away", null);
+    var receiver = subscribe(deadLetters(), (event, delivery) -> fail(delivery));
+    var message = new Held(EVENT);
+
+    assertThat(receiver.receive(message)).isEqualTo(Disposition.REDELIVER);
+    assertThat(message.record).containsExactly(1);
+    assertThat(message.postponed).isEqualTo(1);
+  }
+
+  @Test
+  void aMessageThatIsRevokedBeforeItsDeliveryBeginsGetsNoAttempt() {
+    var begun = new AtomicBoolean();
+    var receiver = subscribe(deadLetters(), (event, delivery) -> {
+      begun.set(true);
+      return DeliveryResult.SUCCESS;
+    });
+    var message = new Held(EVENT);
+    message.revoked = true;
+
+    assertThat(receiver.receive(message)).isEqualTo(Disposition.RELEASE);
+    assertThat(begun).isFalse();
   }
 
   @Test
