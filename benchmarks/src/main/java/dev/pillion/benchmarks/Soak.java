@@ -20,6 +20,7 @@ import java.util.List;
  * -Drate=2000}.
  */
 public final class Soak {
+  private static final Duration SHORTLY = Duration.ofMillis(100);
   private static final Duration SOON = Duration.ofSeconds(2);
   private static final Duration LEASE = Duration.ofSeconds(5);
 
@@ -66,7 +67,9 @@ public final class Soak {
       case "kafka":
         try (var server = KafkaServer.start()) {
           server.createTopic(SoakRun.TOPIC, 4);
-          return run(broker, KafkaPubSub.at(server.bootstrap()), minutes, rate);
+          // In order, an event that has failed holds up its partition: for a little while.
+          return run(
+              broker, KafkaPubSub.at(server.bootstrap()).redeliverAfter(SHORTLY), minutes, rate);
         }
       default:
         throw new IllegalArgumentException(

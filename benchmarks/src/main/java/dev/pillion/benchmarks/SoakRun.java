@@ -24,7 +24,7 @@ final class SoakRun {
   private static final int MOST_UNDER_WAY = 20_000;
   private static final int FAILS_ONCE = 2_000;
   private static final long SAMPLE_NANOS = TimeUnit.SECONDS.toNanos(10);
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(120);
   private static final double MEBIBYTE = 1024.0 * 1024;
 
   private final String name;
@@ -158,7 +158,7 @@ final class SoakRun {
     boolean flat = last <= middle * 1.1 + 5;
     System.out.printf(
         Locale.ROOT,
-        "%s: %,d lost; heap after GC %.1f MiB in the second third, %.1f MiB in the last: %s%n",
+        "%s: %,d missing; heap after GC %.1f MiB in the second third, %.1f MiB in the last: %s%n",
         name,
         underWay.size(),
         middle,
