@@ -39,41 +39,43 @@ public final class Soak {
   }
 
   private static boolean soak(String broker, int minutes, int rate) throws Exception {
-    switch (broker) {
-      case "memory":
-        return run(broker, InMemoryPubSub.create(), minutes, rate);
-      case "sqlite":
-        var file = Files.createTempDirectory(Path.of("target"), "soak-").resolve("events.db");
-        // Old events go soon: else the file would be all that grows.
-        return run(
-            broker,
-            SqlitePubSub.builder(SqliteSettings.at(file))
-                .retention(Duration.ofSeconds(30))
-                .redeliverInterval(SOON)
-                .build(),
-            minutes,
-            rate);
-      case "redis":
-        try (var server = RedisServer.start()) {
-          return run(
-              broker,
-              RedisPubSub.at(server.uri().toString())
-                  .maxLenApprox(100_000)
-                  .processingTimeout(LEASE)
-                  .redeliverInterval(SOON),
-              minutes,
-              rate);
-        }
-      case "kafka":
-        try (var server = KafkaServer.start()) {
-          server.createTopic(SoakRun.TOPIC, 4);
-          // In order, an event that has failed holds up its partition: for a little while.
-          return run(
-              broker, KafkaPubSub.at(server.bootstrap()).redeliverAfter(SHORTLY), minutes, rate);
-        }
-      default:
+    return switch (broker) {
+      case "memory" -> run(broker, InMemoryPubSub.create(), minutes, rate);
+      case "sqlite" -> sqlite(minutes, rate);
+      case "redis" -> redis(minutes, rate);
+      case "kafka" -> kafka(minutes, rate);
+      default ->
         throw new IllegalArgumentException(
             "no broker \"%s\"; there are memory, sqlite, redis and kafka".formatted(broker));
+    };
+  }
+
+  private static boolean sqlite(int minutes, int rate) throws Exception {
+    var file = Files.createTempDirectory(Path.of("target"), "soak-").resolve("events.db");
+    // Old events go soon: else the file would be all that grows.
+    var component = SqlitePubSub.builder(SqliteSettings.at(file))
+        .retention(Duration.ofSeconds(30))
+        .redeliverInterval(SOON)
+        .build();
+    return run("sqlite", component, minutes, rate);
+  }
+
+  private static boolean redis(int minutes, int rate) throws Exception {
+    try (var server = RedisServer.start()) {
+      var component = RedisPubSub.at(server.uri().toString())
+          .maxLenApprox(100_000)
+          .processingTimeout(LEASE)
+          .redeliverInterval(SOON);
+      return run("redis", component, minutes, rate);
+    }
+  }
+
+  private static boolean kafka(int minutes, int rate) throws Exception {
+    try (var server = KafkaServer.start()) {
+      server.createTopic(SoakRun.TOPIC, 4);
+      // In order, an event that has failed holds up its partition: for a little while.
+      return run(
+          "kafka", KafkaPubSub.at(server.bootstrap()).redeliverAfter(SHORTLY), minutes, rate);
     }
   }
 
