@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.benchmarks;
 
+import dev.pillion.ComponentException;
+import dev.pillion.pubsub.Topic;
 import dev.pillion.pubsub.sqlite.SqlitePubSub;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.io.BufferedReader;
@@ -116,13 +118,28 @@ public final class FileBrokerProgram implements AutoCloseable {
         // Around the time for which the watch looks closely after a change, shorter and longer.
         Thread.sleep(50 + random.nextInt(300));
         long sent = System.nanoTime();
-        topic.publish(sent);
+        publish(topic, sent);
         if (i >= WARM_UP) {
           times.recordValue(System.nanoTime() - sent);
         }
       }
       print("publishP50", times.getValueAtPercentile(50) / 1e6);
       print("published", WARM_UP + EVENTS);
+    }
+  }
+
+  /** Again when the disk let the other process's commit take too long; that counts as time. */
+  private static void publish(Topic topic, long sent) {
+    while (true) {
+      try {
+        topic.publish(sent);
+        return;
+      } catch (ComponentException e) {
+        if (!e.isTransient()) {
+          throw e;
+        }
+        System.err.println("published again: " + e.getMessage());
+      }
     }
   }
 

@@ -43,7 +43,7 @@ final class RedisStreamsComparison {
             "Redis Streams, from publishing to the handler, one caller, p50",
             Results.micros(ours),
             Results.micros(theirs) + " raw XADD to XREADGROUP",
-            "+" + Results.micros(ours - theirs),
+            String.format(Locale.ROOT, "%+.2f µs", ours - theirs),
             "at most +50 µs",
             ours - theirs <= 50));
         double oursTail = PubSubComparison.micros(oursTimes, 99);
