@@ -245,7 +245,7 @@ final class KafkaConsumingComparison {
     Histogram ours;
     try (var runtime =
         EmbeddedRuntime.builder(Values.APP).component("bus", pubsub("one-way")).start()) {
-      ours = PubSubComparison.oneWayTimes(runtime, "bus", ONE_WAY);
+      ours = PubSubComparison.oneWay(runtime, "bus", ONE_WAY, 0);
     }
     var theirs = oneWayByHand();
     for (int percentile : new int[] {50, 99}) {

@@ -44,7 +44,6 @@ public final class SubscribeOptions {
    */
   public record Bulk(int maxMessages, Duration maxAwait) {}
 
-
   private SubscribeOptions(
       List<Rule> rules,
       @Nullable String otherwise,

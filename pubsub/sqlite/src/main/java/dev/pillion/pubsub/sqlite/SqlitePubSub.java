@@ -97,9 +97,14 @@ public final class SqlitePubSub implements PubSubComponent {
 
   @Override
   public void probe(Deadline deadline) {
-    opened()
-        .database()
+    var open = opened();
+    open.database()
         .read(session -> Sql.number(session, "SELECT max(version) FROM pubsub_schema"), deadline);
+    var trouble = open.keeper().trouble();
+    if (trouble != null) {
+      throw ComponentException.unavailable(
+          "sqlite database \"%s\": %s".formatted(open.database(), trouble), null);
+    }
   }
 
   @Override
