@@ -41,11 +41,17 @@ class SnippetsTest {
       .map(name -> "import " + name + ".*; ")
       .collect(Collectors.joining());
 
+  /** Of every package of ours that users may have. */
+  private static final String OURS = ours();
+
   private static final String SURROUNDINGS = """
       record Order(String customer, int total) {}
       record Payment(String order, int cents) {}
       record Click(String page) {}
       interface Payments { void settle(Payment payment); }
+      record Reserve(String item, int amount) {}
+      record Stock(String item, int left) {}
+      interface Inventory { Stock reserve(Reserve request); void release(String item); }
       dev.pillion.runtime.EmbeddedRuntime runtime;
       dev.pillion.runtime.EmbeddedRuntime.Builder builder;
       DataSource dataSource;
@@ -57,6 +63,7 @@ class SnippetsTest {
       byte[] body;
       Order order;
       Payments payments;
+      Inventory inventory;
       void settle(Payment payment) {}
       void store(List<Click> clicks) {}
       void insert(java.sql.Connection connection, Order order) {}
@@ -66,6 +73,21 @@ class SnippetsTest {
 
   @TempDir
   Path classes;
+
+  private static String ours() {
+    var imports = new StringBuilder();
+    var packages = Documents.files("", "package-info.java");
+    for (var module : Repository.published()) {
+      var sources = Path.of(module.path(), "src", "main", "java");
+      for (Path info : packages) {
+        if (info.startsWith(sources)) {
+          var name = sources.relativize(info.getParent()).toString();
+          imports.append("import ").append(name.replaceAll("[/\\\\]", ".")).append(".*; ");
+        }
+      }
+    }
+    return imports.toString();
+  }
 
   /** A block, and what stands before its first line in the file that is compiled. */
   private static final class Snippet extends SimpleJavaFileObject {
@@ -80,7 +102,7 @@ class SnippetsTest {
       this.source = "package snippet" + number + "; "
           + (isFile(text)
               ? text
-              : IMPORTS + ours() + "class Snippet { " + SURROUNDINGS
+              : IMPORTS + OURS + "class Snippet { " + SURROUNDINGS
                   + "void snippet() throws Exception { " + text + "\n} }");
     }
 
@@ -90,21 +112,6 @@ class SnippetsTest {
 
     private static String name(String text) {
       return isFile(text) ? Documents.all("public class (\\w+)", text).get(0) : "Snippet";
-    }
-
-    /** Imports of every package of ours that users may have. */
-    private static String ours() {
-      var imports = new StringBuilder();
-      for (var module : Repository.published()) {
-        var sources = Path.of(module.path(), "src", "main", "java");
-        for (Path info : Documents.files("", "package-info.java")) {
-          if (info.startsWith(sources)) {
-            var name = sources.relativize(info.getParent()).toString();
-            imports.append("import ").append(name.replaceAll("[/\\\\]", ".")).append(".*; ");
-          }
-        }
-      }
-      return imports.toString();
     }
 
     @Override
