@@ -27,6 +27,9 @@ final class Known {
   /** Anybody on the network may make instances up. */
   private static final int MAX_INSTANCES = 1_000;
 
+  /** A packet may get lost: asked once more when nobody has answered by then. */
+  static final long ASK_AGAIN = TimeUnit.MILLISECONDS.toNanos(250);
+
   private final TimeSource time;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -38,6 +41,8 @@ final class Known {
   private static final class App {
     final Map<String, Instance> instances = new HashMap<>();
     int waiting;
+    boolean asked;
+    long askedAt;
   }
 
   Known(TimeSource time) {
@@ -54,11 +59,27 @@ final class Known {
     }
   }
 
-  /** Begins to listen for an app: to be followed by {@link #await} and by {@link #doneWaiting}. */
+  /** Begins to listen for an app: to be followed by {@link #doneWaiting}. */
   void expect(String appId) {
     lock.lock();
     try {
       apps.computeIfAbsent(appId, id -> new App()).waiting++;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether it is time to ask for an app somebody waits for; those who wait share a question. */
+  boolean shouldAsk(String appId) {
+    lock.lock();
+    try {
+      var app = apps.get(appId);
+      if (app == null || app.asked && time.nanos() - app.askedAt < ASK_AGAIN) {
+        return false;
+      }
+      app.asked = true;
+      app.askedAt = time.nanos();
+      return true;
     } finally {
       lock.unlock();
     }

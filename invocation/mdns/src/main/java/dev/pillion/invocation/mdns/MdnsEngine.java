@@ -30,9 +30,6 @@ final class MdnsEngine implements AutoCloseable {
   private static final Duration REFRESH = Duration.ofSeconds(30);
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(1);
 
-  /** A packet may get lost: asked once more when nobody has answered by then. */
-  private static final long ASK_AGAIN = TimeUnit.MILLISECONDS.toNanos(250);
-
   private final ComponentContext context;
   private final Multicast multicast;
   private final Known known;
@@ -78,13 +75,12 @@ final class MdnsEngine implements AutoCloseable {
     }
     known.expect(appId);
     try {
-      var query = DnsMessage.query(appId + OwnRecords.DOMAIN, DnsRecord.PTR);
       long patience = deadline.remainingNanos(PATIENCE);
-      long first = Math.min(patience, ASK_AGAIN);
-      send(query);
+      long first = Math.min(patience, Known.ASK_AGAIN);
+      ask(appId);
       found = known.await(appId, first);
       if (found.isEmpty() && patience > first) {
-        send(query);
+        ask(appId);
         found = known.await(appId, patience - first);
       }
       if (found.isEmpty()) {
@@ -97,6 +93,12 @@ final class MdnsEngine implements AutoCloseable {
           "interrupted while waiting for app \"" + appId + "\" to answer by mDNS", e);
     } finally {
       known.doneWaiting(appId);
+    }
+  }
+
+  private void ask(String appId) {
+    if (known.shouldAsk(appId)) {
+      send(DnsMessage.query(appId + OwnRecords.DOMAIN, DnsRecord.PTR));
     }
   }
 

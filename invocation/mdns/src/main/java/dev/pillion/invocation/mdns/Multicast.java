@@ -50,7 +50,12 @@ final class Multicast implements AutoCloseable {
   private volatile boolean closed;
 
   /** One interface, of one family. */
-  private record Place(String interfaceName, ProtocolFamily family) {}
+  private record Place(String interfaceName, ProtocolFamily family) {
+    @Override
+    public String toString() {
+      return interfaceName + "/" + family;
+    }
+  }
 
   /** Takes a packet; must not keep the buffer. */
   interface Receiver {
@@ -71,7 +76,7 @@ final class Multicast implements AutoCloseable {
     try {
       opened = new Multicast(Selector.open());
       opened.refresh();
-      if (opened.isEmpty()) {
+      if (opened.places().isEmpty()) {
         throw ComponentException.unavailable(
             "mDNS can't be used: no network interface of this machine can multicast at port 5353",
             null);
@@ -87,10 +92,11 @@ final class Multicast implements AutoCloseable {
     }
   }
 
-  private boolean isEmpty() {
+  /** The interfaces and families it reaches. */
+  List<String> places() {
     lock.lock();
     try {
-      return channels.isEmpty();
+      return channels.keySet().stream().map(Place::toString).toList();
     } finally {
       lock.unlock();
     }
