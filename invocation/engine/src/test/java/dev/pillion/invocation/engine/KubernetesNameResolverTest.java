@@ -37,14 +37,9 @@ class KubernetesNameResolverTest extends NameResolverContract {
   }
 
   @Override
-  protected boolean registers() {
-    return false;
-  }
-
-  @Override
-  protected AppInstance listed() {
+  protected AppInstance findable() {
     dns.hosts.put("stock-dapr.shop.svc.cluster.local", List.of("10.1.0.7"));
-    return new AppInstance("stock", "shop", new PeerAddress("10.1.0.7", address(1).port()), 0);
+    return new AppInstance("stock", "shop", new PeerAddress("10.1.0.7", 50_002), 0);
   }
 
   private void open(NameResolverComponent component, String namespace) {

@@ -20,17 +20,12 @@ class NameFormatResolverTest extends NameResolverContract {
   }
 
   @Override
-  protected boolean registers() {
-    return false;
-  }
-
-  @Override
   protected boolean knowsEveryName() {
     return true;
   }
 
   @Override
-  protected AppInstance listed() {
+  protected AppInstance findable() {
     return new AppInstance("stock", "any", new PeerAddress("stock.internal", 50_002), 0);
   }
 

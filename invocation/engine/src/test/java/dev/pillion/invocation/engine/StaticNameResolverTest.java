@@ -24,12 +24,7 @@ class StaticNameResolverTest extends NameResolverContract {
   }
 
   @Override
-  protected boolean registers() {
-    return false;
-  }
-
-  @Override
-  protected AppInstance listed() {
+  protected AppInstance findable() {
     return new AppInstance("stock", "", new PeerAddress("fd00::2", 50_002), 0);
   }
 

@@ -3,13 +3,14 @@ package dev.pillion.invocation.sqlite;
 
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.NameResolverComponent;
-import dev.pillion.invocation.testkit.NameResolverContract;
+import dev.pillion.invocation.testkit.RegistrationContract;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
-class SqliteNameResolverContractTest extends NameResolverContract {
+class SqliteNameResolverContractTest extends RegistrationContract {
   @TempDir
   Path folder;
 
@@ -48,9 +49,9 @@ class SqliteNameResolverContractTest extends NameResolverContract {
 
   /** Another process that is stopped in the middle of a write. */
   @Override
-  protected Outage outage() {
+  protected Optional<Outage> outage() {
     var raw = new RawDatabase(file());
-    return new Outage() {
+    return Optional.of(new Outage() {
       @Override
       public void begin() {
         raw.execute("BEGIN IMMEDIATE");
@@ -61,7 +62,7 @@ class SqliteNameResolverContractTest extends NameResolverContract {
         raw.execute("ROLLBACK");
         raw.close();
       }
-    };
+    });
   }
 
   @Override
