@@ -49,8 +49,8 @@ final class Agent {
     var builder = HttpClient.newBuilder()
         .version(HttpClient.Version.HTTP_1_1)
         .connectTimeout(Duration.ofNanos(LIMIT))
-        .executor(task ->
-            context.threads().execute("nameresolution/" + context.name() + "/http", task));
+        .executor(
+            task -> context.threads().execute("nameresolution/" + context.name() + "/http", task));
     var ca = settings.files().ca();
     if (ca != null) {
       builder.sslContext(trusting(ca));
@@ -85,8 +85,7 @@ final class Agent {
   void register(ObjectNode service, Deadline deadline) {
     send(
         "told of service " + service.path("ID"),
-        request("/v1/agent/service/register", "")
-            .PUT(BodyPublishers.ofString(service.toString())),
+        request("/v1/agent/service/register", "").PUT(BodyPublishers.ofString(service.toString())),
         deadline);
   }
 
@@ -103,8 +102,8 @@ final class Agent {
 
   boolean knows(String serviceId, Deadline deadline) {
     var doing = "asked for service \"" + serviceId + "\"";
-    var response =
-        exchange(doing, request("/v1/agent/service/" + Lookup.encode(serviceId), "").GET(), deadline);
+    var response = exchange(
+        doing, request("/v1/agent/service/" + Lookup.encode(serviceId), "").GET(), deadline);
     if (response.statusCode() == NOT_FOUND) {
       return false;
     }
@@ -120,8 +119,8 @@ final class Agent {
   /** As {@link #healthy}, but answers only when something has changed since, or after a while. */
   Answer changed(String service, Lookup lookup, long index, Duration wait, Deadline deadline) {
     // A blocking query can't be answered from the agent's cache of the other kind.
-    var blocking = new Lookup(
-        lookup.query().replace("&cached", ""), "", lookup.token(), lookup.waitTime());
+    var blocking =
+        new Lookup(lookup.query().replace("&cached", ""), "", lookup.token(), lookup.waitTime());
     return healthy(
         service, blocking, "&index=%d&wait=%dms".formatted(index, wait.toMillis()), deadline);
   }
@@ -149,9 +148,8 @@ final class Agent {
     var datacenter = settings.datacenter();
     var separator = path.contains("?") ? "&" : "?";
     boolean named = datacenter.isEmpty() || path.contains("&dc=");
-    var request = HttpRequest.newBuilder(URI.create(settings.agent()
-        + path
-        + (named ? "" : separator + "dc=" + Lookup.encode(datacenter))));
+    var request = HttpRequest.newBuilder(URI.create(
+        settings.agent() + path + (named ? "" : separator + "dc=" + Lookup.encode(datacenter))));
     var token = otherToken.isEmpty() ? token() : otherToken;
     if (!token.isEmpty()) {
       request.header("X-Consul-Token", token);

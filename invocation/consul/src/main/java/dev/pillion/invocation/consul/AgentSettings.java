@@ -90,8 +90,7 @@ record AgentSettings(
     } catch (URISyntaxException e) {
       // Said below.
     }
-    metadata.problem(
-        "\"client.address\" must be host:port, and \"client.scheme\" http or https");
+    metadata.problem("\"client.address\" must be host:port, and \"client.scheme\" http or https");
     return DEFAULT;
   }
 

@@ -127,7 +127,8 @@ public final class ConsulNameResolver implements NameResolverComponent {
   private Opened open() {
     var open = opened;
     if (open == null) {
-      throw new IllegalStateException("the name resolver on Consul at " + settings + " is not open");
+      throw new IllegalStateException(
+          "the name resolver on Consul at " + settings + " is not open");
     }
     return open;
   }

@@ -15,7 +15,11 @@ import org.jspecify.annotations.Nullable;
  * @param token in place of the client's; empty for that
  * @param waitTime how long a blocking query waits; null for the client's
  */
-record Lookup(String query, String cacheControl, String token, @Nullable Duration waitTime) {
+record Lookup(
+    String query,
+    String cacheControl,
+    String token,
+    @Nullable Duration waitTime) {
   /** Dapr's when nothing is set: the agent may answer from its own cache. */
   static Lookup standard() {
     return new Lookup("&cached", "", "", null);
@@ -60,7 +64,11 @@ record Lookup(String query, String cacheControl, String token, @Nullable Duratio
 
   private static void age(StringBuilder header, String directive, @Nullable Duration age) {
     if (age != null && age.toSeconds() > 0) {
-      header.append(header.isEmpty() ? "" : ", ").append(directive).append('=').append(age.toSeconds());
+      header
+          .append(header.isEmpty() ? "" : ", ")
+          .append(directive)
+          .append('=')
+          .append(age.toSeconds());
     }
   }
 

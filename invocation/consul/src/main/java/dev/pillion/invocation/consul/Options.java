@@ -14,8 +14,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An object among the settings, such as {@code client}, given as JSON. Keys are case-insensitive, as
- * Go reads them; what is wrong is reported to the component's settings. Not thread-safe.
+ * An object among the settings, such as {@code client}, given as JSON. Keys are case-insensitive,
+ * as Go reads them; what is wrong is reported to the component's settings. Not thread-safe.
  */
 final class Options {
   static final JsonMapper JSON = new JsonMapper();
@@ -103,8 +103,7 @@ final class Options {
     return map(path + "." + key, metadata, find(key));
   }
 
-  static Map<String, String> map(
-      String path, ComponentMetadata metadata, @Nullable JsonNode node) {
+  static Map<String, String> map(String path, ComponentMetadata metadata, @Nullable JsonNode node) {
     var map = new LinkedHashMap<String, String>();
     if (node == null) {
       return map;
@@ -125,7 +124,10 @@ final class Options {
 
   void unsupported(String key, String instead) {
     var value = find(key);
-    if (value != null && !value.isNull() && !value.asText().isEmpty() && !value.asText().equals("false")) {
+    if (value != null
+        && !value.isNull()
+        && !value.asText().isEmpty()
+        && !value.asText().equals("false")) {
       problem(key, "is a setting of Dapr's that Pillion does not support; " + instead);
     }
   }
@@ -138,7 +140,8 @@ final class Options {
   void done() {
     values.fieldNames().forEachRemaining(key -> {
       if (!known.contains(key)) {
-        metadata.problem("\"%s.%s\" is not a setting; \"%s\" has %s".formatted(path, key, path, known));
+        metadata.problem(
+            "\"%s.%s\" is not a setting; \"%s\" has %s".formatted(path, key, path, known));
       }
     });
   }

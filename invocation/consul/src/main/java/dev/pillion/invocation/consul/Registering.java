@@ -27,13 +27,42 @@ record Registering(
   static final String PORT_KEY = "DAPR_PORT";
 
   private static final String[] CHECK_KEYS = {
-    "args", "checkId", "name", "dockerContainerId", "shell", "interval", "timeout", "ttl", "http",
-    "method", "tcp", "status", "notes", "grpc", "aliasNode", "aliasService",
-    "deregisterCriticalServiceAfter", "header", "tlsSkipVerify", "grpcUseTls"
+    "args",
+    "checkId",
+    "name",
+    "dockerContainerId",
+    "shell",
+    "interval",
+    "timeout",
+    "ttl",
+    "http",
+    "method",
+    "tcp",
+    "status",
+    "notes",
+    "grpc",
+    "aliasNode",
+    "aliasService",
+    "deregisterCriticalServiceAfter",
+    "header",
+    "tlsSkipVerify",
+    "grpcUseTls"
   };
   private static final String[] ADVANCED_KEYS = {
-    "kind", "id", "name", "tags", "port", "address", "taggedAddresses", "enableTagOverride", "meta",
-    "weights", "check", "checks", "proxy", "connect"
+    "kind",
+    "id",
+    "name",
+    "tags",
+    "port",
+    "address",
+    "taggedAddresses",
+    "enableTagOverride",
+    "meta",
+    "weights",
+    "check",
+    "checks",
+    "proxy",
+    "connect"
   };
 
   /** What a resolver made in code does. */
@@ -82,7 +111,8 @@ record Registering(
   /** The service as the agent is told. */
   ObjectNode service(AppInstance self) {
     var service = Options.JSON.createObjectNode();
-    var id = "%s-%s-%d".formatted(self.appId(), self.address().host(), self.address().port());
+    var id =
+        "%s-%s-%d".formatted(self.appId(), self.address().host(), self.address().port());
     service.put("ID", id);
     service.put("Name", self.appId());
     service.put("Address", self.address().host());
@@ -100,14 +130,18 @@ record Registering(
     }
     var meta = new LinkedHashMap<String, String>();
     if (find(service, "Meta") instanceof ObjectNode given) {
-      given.properties().forEach(entry -> meta.put(entry.getKey(), entry.getValue().asText()));
+      given
+          .properties()
+          .forEach(entry -> meta.put(entry.getKey(), entry.getValue().asText()));
     }
     meta.put(portKey, Integer.toString(self.address().port()));
     replace(service, "Meta", Options.JSON.valueToTree(meta));
     return (ObjectNode) filled(service, self);
   }
 
-  /** Dapr's asks a daprd's HTTP port; this runtime may have none, and its peer port shows as much. */
+  /**
+   * Dapr's asks a daprd's HTTP port; this runtime may have none, and its peer port shows as much.
+   */
   private static ObjectNode defaultCheck(AppInstance self, String id) {
     var check = Options.JSON.createObjectNode();
     check.put("Name", "Dapr Health Status");
@@ -153,7 +187,9 @@ record Registering(
     }
     if (node instanceof ObjectNode object) {
       var filled = Options.JSON.createObjectNode();
-      object.properties().forEach(entry -> filled.set(entry.getKey(), filled(entry.getValue(), self)));
+      object
+          .properties()
+          .forEach(entry -> filled.set(entry.getKey(), filled(entry.getValue(), self)));
       return filled;
     }
     return node;

@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The apps that were found, kept up to date by one blocking query each ({@code useCache}). A watch
- * ends when its app has no instance any more, or when it fails: then the next call asks. Thread-safe.
+ * ends when its app has no instance any more, or when it fails: then the next call asks.
+ * Thread-safe.
  */
 final class ServiceWatches implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ServiceWatches.class);
@@ -88,7 +89,11 @@ final class ServiceWatches implements AutoCloseable {
     try {
       while (pause()) {
         var answer = agent.changed(
-            appId, lookup, index, wait, Deadline.after(wait.plus(wait.dividedBy(16)).plus(MARGIN), context.time()));
+            appId,
+            lookup,
+            index,
+            wait,
+            Deadline.after(wait.plus(wait.dividedBy(16)).plus(MARGIN), context.time()));
         var addresses = Services.addresses(appId, portKey, answer.body());
         // An index that goes back means that Consul's was reset.
         index = answer.index() < index ? 0 : answer.index();

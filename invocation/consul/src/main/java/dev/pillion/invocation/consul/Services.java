@@ -27,7 +27,8 @@ final class Services {
       try {
         addresses.add(new PeerAddress(host, Integer.parseInt(port)));
       } catch (IllegalArgumentException e) {
-        wrong = "\"%s\" at host \"%s\" and port \"%s\"".formatted(service.path("ID").asText(), host, port);
+        wrong = "\"%s\" at host \"%s\" and port \"%s\""
+            .formatted(service.path("ID").asText(), host, port);
       }
     }
     if (addresses.isEmpty() && !wrong.isEmpty()) {

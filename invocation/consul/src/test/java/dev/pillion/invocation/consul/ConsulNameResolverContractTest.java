@@ -19,7 +19,8 @@ class ConsulNameResolverContractTest extends RegistrationContract {
 
   private static String id(AppInstance instance) {
     return "%s-%s-%d"
-        .formatted(instance.appId(), instance.address().host(), instance.address().port());
+        .formatted(
+            instance.appId(), instance.address().host(), instance.address().port());
   }
 
   @Override

@@ -130,8 +130,7 @@ class ConsulNameResolverTest {
   @Test
   void anAdvancedRegistrationTakesTheirPlaceAndGetsThePortToo() throws Exception {
     open(Map.of("advancedRegistration", """
-            {"id": "mine", "name": "${APP_ID}", "port": 1, "address": "10.9.9.9", "meta": {"a": "b"}}"""))
-        .register(orders());
+            {"id": "mine", "name": "${APP_ID}", "port": 1, "address": "10.9.9.9", "meta": {"a": "b"}}""")).register(orders());
     assertThat(consul.service("mine")).isEqualTo(Options.JSON.readTree("""
         {"id": "mine", "name": "orders", "port": 1, "address": "10.9.9.9",
          "Meta": {"a": "b", "DAPR_PORT": "50002"}}"""));
@@ -145,8 +144,10 @@ class ConsulNameResolverTest {
 
   @Test
   void aServiceWhoseCheckFailsIsNotFound() throws Exception {
-    consul.put("{\"ID\": \"1\", \"Name\": \"orders\", \"Address\": \"a\", \"Meta\": {\"DAPR_PORT\": \"7\"}}");
-    consul.put("{\"ID\": \"2\", \"Name\": \"orders\", \"Address\": \"b\", \"Meta\": {\"DAPR_PORT\": \"8\"}}");
+    consul.put(
+        "{\"ID\": \"1\", \"Name\": \"orders\", \"Address\": \"a\", \"Meta\": {\"DAPR_PORT\": \"7\"}}");
+    consul.put(
+        "{\"ID\": \"2\", \"Name\": \"orders\", \"Address\": \"b\", \"Meta\": {\"DAPR_PORT\": \"8\"}}");
     var resolver = open(Map.of());
     assertThat(resolve(resolver)).containsExactly("a:7", "b:8");
     consul.fail("1");
@@ -194,25 +195,29 @@ class ConsulNameResolverTest {
 
   @Test
   void withUseCacheAnAppIsAskedForOnceAndThenWatched() throws Exception {
-    consul.put("{\"ID\": \"1\", \"Name\": \"orders\", \"Address\": \"a\", \"Meta\": {\"DAPR_PORT\": \"7\"}}");
+    consul.put(
+        "{\"ID\": \"1\", \"Name\": \"orders\", \"Address\": \"a\", \"Meta\": {\"DAPR_PORT\": \"7\"}}");
     var resolver = open(Map.of("useCache", "true"));
     for (int i = 0; i < 1_000; i++) {
       assertThat(resolve(resolver)).containsExactly("a:7");
     }
     assertThat(queries()).isLessThanOrEqualTo(2);
-    consul.put("{\"ID\": \"2\", \"Name\": \"orders\", \"Address\": \"b\", \"Meta\": {\"DAPR_PORT\": \"8\"}}");
-    await().atMost(PATIENCE).untilAsserted(
-        () -> assertThat(resolve(resolver)).containsExactly("a:7", "b:8"));
+    consul.put(
+        "{\"ID\": \"2\", \"Name\": \"orders\", \"Address\": \"b\", \"Meta\": {\"DAPR_PORT\": \"8\"}}");
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(resolve(resolver))
+        .containsExactly("a:7", "b:8"));
     consul.forget("1");
     consul.forget("2");
     await().atMost(PATIENCE).untilAsserted(() -> assertThat(resolve(resolver)).isEmpty());
-    consul.put("{\"ID\": \"3\", \"Name\": \"orders\", \"Address\": \"c\", \"Meta\": {\"DAPR_PORT\": \"9\"}}");
+    consul.put(
+        "{\"ID\": \"3\", \"Name\": \"orders\", \"Address\": \"c\", \"Meta\": {\"DAPR_PORT\": \"9\"}}");
     assertThat(resolve(resolver)).containsExactly("c:9");
   }
 
   @Test
   void anAgentThatIsOutEndsTheWatchAndFailsTheCall() throws Exception {
-    consul.put("{\"ID\": \"1\", \"Name\": \"orders\", \"Address\": \"a\", \"Meta\": {\"DAPR_PORT\": \"7\"}}");
+    consul.put(
+        "{\"ID\": \"1\", \"Name\": \"orders\", \"Address\": \"a\", \"Meta\": {\"DAPR_PORT\": \"7\"}}");
     var resolver = open(Map.of("useCache", "true"));
     resolve(resolver);
     consul.out(true);
@@ -234,8 +239,7 @@ class ConsulNameResolverTest {
   @Test
   void anAgentThatKeepsSilentIsWaitedForUntilTheDeadline() throws Exception {
     try (var silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
-      var resolver =
-          ConsulNameResolver.at(URI.create("http://127.0.0.1:" + silent.getLocalPort()));
+      var resolver = ConsulNameResolver.at(URI.create("http://127.0.0.1:" + silent.getLocalPort()));
       long start = System.nanoTime();
       assertThatThrownBy(() -> resolver.open(new ComponentContext(
               "web", "", "nr", time, new PlainThreads(), in(Duration.ofMillis(300)))))

@@ -61,8 +61,10 @@ final class FakeConsul implements AutoCloseable {
     var service = (ObjectNode) Options.JSON.readTree(json);
     // As Go reads it: whatever the case of its letters.
     var id = new StringBuilder();
-    service.properties().forEach(
-        entry -> id.append(entry.getKey().equalsIgnoreCase("id") ? entry.getValue().asText() : ""));
+    service
+        .properties()
+        .forEach(entry ->
+            id.append(entry.getKey().equalsIgnoreCase("id") ? entry.getValue().asText() : ""));
     services.put(id.toString(), service);
     changed();
   }

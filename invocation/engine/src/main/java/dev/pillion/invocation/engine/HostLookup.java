@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import javax.naming.CommunicationException;
 import javax.naming.Context;
 import javax.naming.NameNotFoundException;
@@ -15,9 +16,9 @@ import javax.naming.NamingException;
 import javax.naming.directory.InitialDirContext;
 
 /**
- * All addresses of a full host name. By the JDK's DNS client rather than by
- * {@code InetAddress}, which keeps answers for half a minute, waits as long as the system does, and
- * can't tell a name that is not there from a server that is not. Thread-safe.
+ * All addresses of a full host name. By the JDK's DNS client rather than by {@code InetAddress},
+ * which keeps answers for half a minute, waits as long as the system does, and can't tell a name
+ * that is not there from a server that is not. Thread-safe.
  */
 final class HostLookup {
   /** The record types of IPv4 and IPv6; asking for both at once would be a query for any. */
@@ -28,6 +29,9 @@ final class HostLookup {
   /** The JDK waits once, then twice as long. */
   private static final long SHARES = 3;
 
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
+  private static final Pattern LITERAL = Pattern.compile("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+
   private final String servers;
 
   /** Asks the servers the system names, or those of this URL ({@code dns://host:port}). */
@@ -35,7 +39,20 @@ final class HostLookup {
     this.servers = servers;
   }
 
-  /** Empty when there is no such name. */
+  /** Whether this is an address already. */
+  static boolean isLiteral(String host) {
+    return LITERAL.matcher(host).matches();
+  }
+
+  /**
+   * Whether this can be a host. An app id becomes a part of one, and whoever calls may write what he
+   * likes into it: a URL, which JNDI would follow, or another host and port.
+   */
+  static boolean isHost(String host) {
+    return NAME.matcher(host).matches() || isLiteral(host);
+  }
+
+  /** Empty when there is no such name; the host must be one ({@link #isHost}). */
   List<String> addresses(String host, Deadline deadline) {
     var found = new ArrayList<String>();
     for (var type : TYPES) {
@@ -66,6 +83,8 @@ final class HostLookup {
     return Math.max(1, left / (SHARES * parts));
   }
 
+  // Records of addresses are texts, nothing is deserialized, and a host holds no URL.
+  @SuppressWarnings("BanJNDI")
   private List<String> query(String host, String type, long patience) throws NamingException {
     var environment = new Hashtable<String, String>();
     environment.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.dns.DnsContextFactory");

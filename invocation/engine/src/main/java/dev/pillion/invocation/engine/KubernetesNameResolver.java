@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * Finds apps by the names that Kubernetes' DNS gives the services Dapr makes for them,
  * {@code <appId>-dapr.<namespace>.svc.cluster.local}: Dapr's {@code nameresolution.kubernetes}. All
  * pods of the headless service are found. The port is this runtime's own peer port, as in Dapr:
- * apps that call each other listen on the same one. Registers nothing: Kubernetes does. Thread-safe.
+ * apps that call each other listen on the same one. Registers nothing: Kubernetes does.
+ * Thread-safe.
  */
 public final class KubernetesNameResolver implements NameResolverComponent {
   /** Where a daprd on Kubernetes takes calls of its peers. */
@@ -35,7 +36,6 @@ public final class KubernetesNameResolver implements NameResolverComponent {
   private static final Duration VALID_FOR = Duration.ofSeconds(5);
 
   private static final Pattern FIELD = Pattern.compile("\\{\\{-?\\s*(.*?)\\s*-?}}");
-  private static final Pattern LITERAL = Pattern.compile("[0-9.]+|.*:.*");
 
   private final String clusterDomain;
   private final String template;
@@ -85,7 +85,7 @@ public final class KubernetesNameResolver implements NameResolverComponent {
   @Override
   public Resolution resolve(String appId, String namespace, Deadline deadline) {
     var name = name(appId, namespace.isEmpty() ? ownNamespace() : namespace);
-    var hosts = LITERAL.matcher(name.host()).matches()
+    var hosts = HostLookup.isLiteral(name.host())
         ? List.of(name.host())
         : lookup.addresses(name.host(), deadline);
     return hosts.isEmpty()
@@ -116,11 +116,15 @@ public final class KubernetesNameResolver implements NameResolverComponent {
               default -> Integer.toString(port);
             }));
     try {
-      return PeerAddress.parse(text);
+      var address = PeerAddress.parse(text);
+      if (HostLookup.isHost(address.host())) {
+        return address;
+      }
     } catch (IllegalArgumentException e) {
-      throw ComponentException.failed(
-          "app \"%s\" has no address: the template makes \"%s\" of it".formatted(appId, text), e);
+      // Said below.
     }
+    throw ComponentException.failed(
+        "app \"%s\" has no address: \"%s\" is no host and port".formatted(appId, text), null);
   }
 
   private String ownNamespace() {
@@ -160,10 +164,8 @@ public final class KubernetesNameResolver implements NameResolverComponent {
     @Override
     public Component create(ComponentSpec spec) {
       var metadata = spec.metadata();
-      var byDomain = inCluster(metadata
-          .text("clusterDomain")
-          .filter(text -> !text.isEmpty())
-          .orElse(CLUSTER_DOMAIN));
+      var byDomain = inCluster(
+          metadata.text("clusterDomain").filter(text -> !text.isEmpty()).orElse(CLUSTER_DOMAIN));
       var template = metadata.text("template").orElse("");
       if (template.isEmpty()) {
         return byDomain;

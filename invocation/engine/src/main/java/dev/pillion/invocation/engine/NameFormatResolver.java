@@ -79,11 +79,15 @@ public final class NameFormatResolver implements NameResolverComponent {
     }
     var address = format.replace(PLACE, appId);
     try {
-      return new Resolution(List.of(PeerAddress.parse(address)), VALID_FOR);
+      var parsed = PeerAddress.parse(address);
+      if (HostLookup.isHost(parsed.host())) {
+        return new Resolution(List.of(parsed), VALID_FOR);
+      }
     } catch (IllegalArgumentException e) {
-      throw ComponentException.failed(
-          "app \"%s\" has no address: \"format\" makes \"%s\" of it".formatted(appId, address), e);
+      // Said below.
     }
+    throw ComponentException.failed(
+        "app \"%s\" has no address: \"%s\" is no host and port".formatted(appId, address), null);
   }
 
   @Override

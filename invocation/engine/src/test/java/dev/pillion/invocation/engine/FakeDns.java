@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A DNS server on loopback that knows a few names, or keeps silent. */
 final class FakeDns implements AutoCloseable {
@@ -20,6 +21,7 @@ final class FakeDns implements AutoCloseable {
 
   final Map<String, List<String>> hosts = new ConcurrentHashMap<>();
   volatile boolean silent;
+  private final AtomicInteger queries = new AtomicInteger();
   private final DatagramSocket socket;
 
   FakeDns() {
@@ -37,12 +39,17 @@ final class FakeDns implements AutoCloseable {
     return "dns://127.0.0.1:" + socket.getLocalPort();
   }
 
+  int queries() {
+    return queries.get();
+  }
+
   private void serve() {
     var buffer = new byte[1500];
     while (!socket.isClosed()) {
       try {
         var packet = new DatagramPacket(buffer, buffer.length);
         socket.receive(packet);
+        queries.incrementAndGet();
         if (!silent) {
           var answer = answer(ByteBuffer.wrap(buffer, 0, packet.getLength()));
           socket.send(new DatagramPacket(answer, answer.length, packet.getSocketAddress()));
@@ -73,7 +80,11 @@ final class FakeDns implements AutoCloseable {
     for (var address : addresses == null ? List.<String>of() : addresses) {
       var bytes = InetAddress.getByName(address).getAddress();
       if (type == (bytes.length == 4 ? A : AAAA)) {
-        answer.putShort((short) 0xc00c).putShort((short) type).putShort((short) 1).putInt(5);
+        answer
+            .putShort((short) 0xc00c)
+            .putShort((short) type)
+            .putShort((short) 1)
+            .putInt(5);
         answer.putShort((short) bytes.length).put(bytes);
         count++;
       }

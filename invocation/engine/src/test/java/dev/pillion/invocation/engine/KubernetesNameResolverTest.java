@@ -122,6 +122,19 @@ class KubernetesNameResolverTest extends NameResolverContract {
   }
 
   @Test
+  void anAppIdThatIsAUrlOrAnotherHostIsNotLookedUp() {
+    var component = component();
+    open(component, "");
+    for (var appId : List.of("ldap://evil/a", "evil:99/", "a b", "rmi:x", "\u00e4")) {
+      assertThatThrownBy(() -> component.resolve(appId, "default", in(Duration.ofSeconds(5))))
+          .isInstanceOfSatisfying(
+              ComponentException.class, e -> assertThat(e.isTransient()).isFalse())
+          .hasMessageContaining("is no host and port");
+    }
+    assertThat(dns.queries()).isZero();
+  }
+
+  @Test
   void wrongSettingsAreNamed() {
     assertThat(problems(Map.of("template", "{{.ID}}.{{.Data.region}}:1")))
         .containsExactly(

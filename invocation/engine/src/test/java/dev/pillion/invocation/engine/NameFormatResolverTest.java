@@ -4,11 +4,16 @@ package dev.pillion.invocation.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pillion.ComponentException;
+import dev.pillion.component.ComponentContext;
 import dev.pillion.component.ComponentSpec;
+import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.NameResolverComponent;
 import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.invocation.testkit.NameResolverContract;
+import dev.pillion.testkit.ManualTime;
+import dev.pillion.testkit.PlainThreads;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -33,6 +38,18 @@ class NameFormatResolverTest extends NameResolverContract {
     var spec = ComponentSpec.of("nr", "nameresolution.nameformat", settings);
     new NameFormatResolver.Provider().create(spec);
     return spec.metadata().problems();
+  }
+
+  @Test
+  void anAppIdThatMakesNoHostHasNoAddress() {
+    var component = component();
+    component.open(new ComponentContext(
+        "web", "", "nr", new ManualTime(), new PlainThreads(), Deadline.none()));
+    for (var appId : List.of("http://evil/a", "evil:99/", "a b")) {
+      assertThatThrownBy(() -> component.resolve(appId, "", Deadline.none()))
+          .isInstanceOf(ComponentException.class)
+          .hasMessageContaining("is no host and port");
+    }
   }
 
   @Test

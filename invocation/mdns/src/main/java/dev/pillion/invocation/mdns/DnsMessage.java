@@ -32,8 +32,7 @@ record DnsMessage(
   }
 
   static DnsMessage query(String name, int type) {
-    return new DnsMessage(
-        0, false, List.of(new DnsQuestion(name, type, false)), List.of(), false);
+    return new DnsMessage(0, false, List.of(new DnsQuestion(name, type, false)), List.of(), false);
   }
 
   static DnsMessage response(List<DnsRecord> records) {

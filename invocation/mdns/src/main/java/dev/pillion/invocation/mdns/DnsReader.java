@@ -130,7 +130,9 @@ final class DnsReader {
     }
   }
 
-  /** A name; a pointer in it must point before everything of it that was read, so none is a loop. */
+  /**
+   * A name; a pointer in it must point before everything of it that was read, so none is a loop.
+   */
   private String name() throws Malformed {
     var name = new StringBuilder();
     int resume = -1;

@@ -159,23 +159,22 @@ final class Known {
       return;
     }
     var service = message.records(DnsRecord.Service.class, pointer.target()).findFirst();
-    boolean full = app.instances.size() >= MAX_INSTANCES
-        && !app.instances.containsKey(pointer.target());
+    boolean full =
+        app.instances.size() >= MAX_INSTANCES && !app.instances.containsKey(pointer.target());
     if (full || service.isEmpty() || !saysSo(appId, message, pointer.target())) {
       return;
     }
-    address(message, service.get(), reachable)
-        .ifPresent(address -> {
-          long seconds = Math.min(
-              MEMORY_SECONDS, Math.min(address.ttl(), Math.min(pointer.ttl(), service.get().ttl())));
-          app.instances.put(
-              pointer.target(),
-              new Instance(
-                  new PeerAddress(
-                      address.address().getHostAddress(), service.get().port()),
-                  address.address() instanceof Inet4Address,
-                  time.nanos() + TimeUnit.SECONDS.toNanos(seconds)));
-        });
+    address(message, service.get(), reachable).ifPresent(address -> {
+      long seconds = Math.min(
+          MEMORY_SECONDS,
+          Math.min(address.ttl(), Math.min(pointer.ttl(), service.get().ttl())));
+      app.instances.put(
+          pointer.target(),
+          new Instance(
+              new PeerAddress(address.address().getHostAddress(), service.get().port()),
+              address.address() instanceof Inet4Address,
+              time.nanos() + TimeUnit.SECONDS.toNanos(seconds)));
+    });
   }
 
   /** Whether the instance has a text, and each repeats the app id. */
@@ -183,8 +182,8 @@ final class Known {
     var texts = message.records(DnsRecord.Text.class, instance).toList();
     return !texts.isEmpty()
         && texts.stream()
-            .allMatch(text -> !text.texts().isEmpty()
-                && text.texts().stream().allMatch(appId::equals));
+            .allMatch(
+                text -> !text.texts().isEmpty() && text.texts().stream().allMatch(appId::equals));
   }
 
   private static Optional<DnsRecord.Address> address(

@@ -50,8 +50,7 @@ final class MdnsEngine implements AutoCloseable {
     context
         .threads()
         .start(
-            "nameresolution/" + context.name(),
-            () -> engine.multicast.receive(engine::received));
+            "nameresolution/" + context.name(), () -> engine.multicast.receive(engine::received));
     engine.scheduleRefresh();
     return engine;
   }
@@ -112,8 +111,7 @@ final class MdnsEngine implements AutoCloseable {
   private void throwWhenFailing() {
     var cause = failure;
     if (cause != null) {
-      throw ComponentException.unavailable(
-          "mDNS reaches nobody: " + cause.getMessage(), cause);
+      throw ComponentException.unavailable("mDNS reaches nobody: " + cause.getMessage(), cause);
     }
   }
 
@@ -199,10 +197,7 @@ final class MdnsEngine implements AutoCloseable {
   }
 
   private void answer(
-      List<DnsRecord> records,
-      DnsMessage query,
-      InetSocketAddress from,
-      DatagramChannel through) {
+      List<DnsRecord> records, DnsMessage query, InetSocketAddress from, DatagramChannel through) {
     if (records.isEmpty()) {
       return;
     }

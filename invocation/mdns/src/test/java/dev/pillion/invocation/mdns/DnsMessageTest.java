@@ -14,8 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** Packets as they are on the wire, well-formed and not. */
 class DnsMessageTest {
-  private static final byte[] HEADER =
-      HexFormat.of().parseHex("000084000000000100000000");
+  private static final byte[] HEADER = HexFormat.of().parseHex("000084000000000100000000");
 
   private static byte[] hex(String text) {
     return HexFormat.of().parseHex(text.replace(" ", ""));
@@ -74,10 +73,9 @@ class DnsMessageTest {
         hex("0a"),
         "hostB:4711".getBytes(StandardCharsets.US_ASCII),
         hex("c00c"));
-    assertThat(DnsMessage.read(ByteBuffer.wrap(packet)))
-        .hasValueSatisfying(message -> assertThat(message.records())
-            .containsExactly(
-                new DnsRecord.Pointer("orders.local.", 3200, "hostB:4711.orders.local.")));
+    assertThat(DnsMessage.read(ByteBuffer.wrap(packet))).hasValueSatisfying(message -> assertThat(
+            message.records())
+        .containsExactly(new DnsRecord.Pointer("orders.local.", 3200, "hostB:4711.orders.local.")));
   }
 
   @Test
@@ -89,15 +87,20 @@ class DnsMessageTest {
 
   @Test
   void aNameThatPointsAtItselfOrForwardsIsRefused() {
-    assertThat(isWellFormed(join(HEADER, hex("c00c 000c 0001 00000078 0001 00")))).isFalse();
-    assertThat(isWellFormed(join(HEADER, hex("c00e c00c 000c 0001 00000078 0001 00")))).isFalse();
-    assertThat(isWellFormed(join(HEADER, hex("01 61 c00c 000c 0001 00000078 0001 00")))).isFalse();
-    assertThat(isWellFormed(join(HEADER, hex("ffff 000c 0001 00000078 0001 00")))).isFalse();
+    assertThat(isWellFormed(join(HEADER, hex("c00c 000c 0001 00000078 0001 00"))))
+        .isFalse();
+    assertThat(isWellFormed(join(HEADER, hex("c00e c00c 000c 0001 00000078 0001 00"))))
+        .isFalse();
+    assertThat(isWellFormed(join(HEADER, hex("01 61 c00c 000c 0001 00000078 0001 00"))))
+        .isFalse();
+    assertThat(isWellFormed(join(HEADER, hex("ffff 000c 0001 00000078 0001 00"))))
+        .isFalse();
   }
 
   @Test
   void labelsOfAnUnknownKindAreRefused() {
-    assertThat(isWellFormed(join(HEADER, hex("41 61 00 000c 0001 00000078 0001 00")))).isFalse();
+    assertThat(isWellFormed(join(HEADER, hex("41 61 00 000c 0001 00000078 0001 00"))))
+        .isFalse();
   }
 
   @Test
@@ -110,18 +113,22 @@ class DnsMessageTest {
 
   @Test
   void aRecordThatDoesNotEndWhereItSaysIsRefused() {
-    assertThat(isWellFormed(join(HEADER, hex("00 000c 0001 00000078 0002 00 00")))).isFalse();
+    assertThat(isWellFormed(join(HEADER, hex("00 000c 0001 00000078 0002 00 00"))))
+        .isFalse();
     assertThat(isWellFormed(join(HEADER, hex("00 000c 0001 00000078 ffff 00")))).isFalse();
     assertThat(isWellFormed(join(HEADER, hex("00 0010 0001 00000078 0002 05 61 61616161"))))
         .isFalse();
-    assertThat(isWellFormed(join(HEADER, hex("00 0001 0001 00000078 0003 0a0000")))).isFalse();
+    assertThat(isWellFormed(join(HEADER, hex("00 0001 0001 00000078 0003 0a0000"))))
+        .isFalse();
   }
 
   @Test
   void aMessageThatEndsEarlyIsRefusedWhereverItEnds() throws Exception {
     var whole = full().toBytes();
     for (int length = 0; length < whole.length; length++) {
-      assertThat(DnsMessage.read(ByteBuffer.wrap(whole, 0, length))).as("%d bytes", length).isEmpty();
+      assertThat(DnsMessage.read(ByteBuffer.wrap(whole, 0, length)))
+          .as("%d bytes", length)
+          .isEmpty();
     }
   }
 

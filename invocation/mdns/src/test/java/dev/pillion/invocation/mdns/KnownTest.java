@@ -44,11 +44,15 @@ class KnownTest {
   }
 
   private void hear(List<DnsRecord> records) {
-    known.hear(DnsMessage.response(records), address -> Multicast.isReachable(address, ip("10.9.9.9")));
+    known.hear(
+        DnsMessage.response(records), address -> Multicast.isReachable(address, ip("10.9.9.9")));
   }
 
   private List<String> found() {
-    return known.addresses("orders").stream().map(PeerAddress::toString).sorted().toList();
+    return known.addresses("orders").stream()
+        .map(PeerAddress::toString)
+        .sorted()
+        .toList();
   }
 
   @Test

@@ -44,8 +44,11 @@ class MdnsWireTest {
   @BeforeEach
   void listen() {
     network = Multicast.open();
-    new PlainThreads().start("listener", () -> network.receive(
-        (packet, from, through) -> DnsMessage.read(packet).ifPresent(heard::add)));
+    new PlainThreads()
+        .start(
+            "listener",
+            () -> network.receive(
+                (packet, from, through) -> DnsMessage.read(packet).ifPresent(heard::add)));
   }
 
   @AfterEach
@@ -112,11 +115,9 @@ class MdnsWireTest {
     time.advance(Duration.ofSeconds(1));
     await().atMost(PATIENCE).until(() -> responses() > before);
     registration.close();
-    await()
-        .atMost(PATIENCE)
-        .until(() -> heard.stream()
-            .flatMap(message -> message.records(DnsRecord.Pointer.class, appId + ".local."))
-            .anyMatch(pointer -> pointer.ttl() == 0));
+    await().atMost(PATIENCE).until(() -> heard.stream()
+        .flatMap(message -> message.records(DnsRecord.Pointer.class, appId + ".local."))
+        .anyMatch(pointer -> pointer.ttl() == 0));
   }
 
   @Test
@@ -131,7 +132,8 @@ class MdnsWireTest {
       var garbage = new byte[random.nextInt(1_200)];
       random.nextBytes(garbage);
       if (garbage.length > 12 && random.nextBoolean()) {
-        System.arraycopy(DnsMessage.query(appId + ".local.", DnsRecord.PTR).toBytes(), 0, garbage, 0, 12);
+        System.arraycopy(
+            DnsMessage.query(appId + ".local.", DnsRecord.PTR).toBytes(), 0, garbage, 0, 12);
       }
       network.send(garbage);
     }

@@ -159,5 +159,4 @@ public abstract class NameResolverContract {
     component.close();
     assertThatThrownBy(() -> resolve(component, appId)).isInstanceOf(IllegalStateException.class);
   }
-
 }
