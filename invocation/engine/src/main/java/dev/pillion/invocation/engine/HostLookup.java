@@ -45,8 +45,8 @@ final class HostLookup {
   }
 
   /**
-   * Whether this can be a host. An app id becomes a part of one, and whoever calls may write what he
-   * likes into it: a URL, which JNDI would follow, or another host and port.
+   * Whether this can be a host. An app id becomes a part of one, and whoever calls may write what
+   * he likes into it: a URL, which JNDI would follow, or another host and port.
    */
   static boolean isHost(String host) {
     return NAME.matcher(host).matches() || isLiteral(host);

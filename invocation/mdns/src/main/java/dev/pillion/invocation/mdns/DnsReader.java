@@ -143,7 +143,7 @@ final class DnsReader {
         break;
       }
       if ((length & POINTER) == POINTER) {
-        int target = (length & ~POINTER) << 8 | packet.get() & 0xff;
+        int target = ((length & ~POINTER) << 8) | (packet.get() & 0xff);
         if (target >= earliest) {
           throw new Malformed("a name points forwards, or at itself");
         }

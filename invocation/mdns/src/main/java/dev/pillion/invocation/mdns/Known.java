@@ -74,7 +74,7 @@ final class Known {
     lock.lock();
     try {
       var app = apps.get(appId);
-      if (app == null || app.asked && time.nanos() - app.askedAt < ASK_AGAIN) {
+      if (app == null || (app.asked && time.nanos() - app.askedAt < ASK_AGAIN)) {
         return false;
       }
       app.asked = true;

@@ -69,7 +69,7 @@ final class ZeroconfProgram implements AutoCloseable {
 
   /** Ends it without a goodbye. */
   @Override
-  public void close() {
-    process.destroyForcibly();
+  public void close() throws InterruptedException {
+    process.destroyForcibly().waitFor();
   }
 }
