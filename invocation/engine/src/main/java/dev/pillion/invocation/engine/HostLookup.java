@@ -83,8 +83,9 @@ final class HostLookup {
     return Math.max(1, left / (SHARES * parts));
   }
 
-  // Records of addresses are texts, nothing is deserialized, and a host holds no URL.
-  @SuppressWarnings("BanJNDI")
+  // Records of addresses are texts, nothing is deserialized, and a host holds no URL. JNDI wants the
+  // old table.
+  @SuppressWarnings({"BanJNDI", "JdkObsolete"})
   private List<String> query(String host, String type, long patience) throws NamingException {
     var environment = new Hashtable<String, String>();
     environment.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.dns.DnsContextFactory");
