@@ -83,7 +83,8 @@ final class HostLookup {
     return Math.max(1, left / (SHARES * parts));
   }
 
-  // Records of addresses are texts, nothing is deserialized, and a host holds no URL. JNDI wants the
+  // Records of addresses are texts, nothing is deserialized, and a host holds no URL. JNDI wants
+  // the
   // old table.
   @SuppressWarnings({"BanJNDI", "JdkObsolete"})
   private List<String> query(String host, String type, long patience) throws NamingException {
