@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param version Pillion's version
  * @param components the open components, by name
  * @param app the program beside this one; null when there is none
+ * @param invocation what it can be called for, and whom it can call
  * @param resiliency the policies and how their targets fare
  */
 public record RuntimeDescription(
@@ -22,6 +23,7 @@ public record RuntimeDescription(
     String version,
     List<ComponentDescription> components,
     @Nullable AppConnection app,
+    InvocationDescription invocation,
     ResiliencyDescription resiliency) {
   /** Copies the list. */
   public RuntimeDescription {
@@ -40,6 +42,7 @@ public record RuntimeDescription(
                     .map(c -> "  %-16s %s/%s %s %s"
                         .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
                     .collect(Collectors.joining(System.lineSeparator())))
+        + (invocation.isEmpty() ? "" : System.lineSeparator() + invocation)
         + (resiliency.isEmpty() ? "" : System.lineSeparator() + resiliency);
   }
 }
