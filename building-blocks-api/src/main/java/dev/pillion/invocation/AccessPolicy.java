@@ -20,13 +20,13 @@ import java.util.function.UnaryOperator;
  *
  * <p>A path is compared by segments, and of those beside each other the first one that fits is
  * followed: {@code /orders} stands for itself and all below, {@code /orders/*} for one segment more
- * and for {@code /orders}, {@code /orders/**} for all of these, and a {@code *} within a segment for
- * any letters.
+ * and for {@code /orders}, {@code /orders/**} for all of these, and a {@code *} within a segment
+ * for any letters.
  */
 public final class AccessPolicy {
   private static final String PUBLIC = "public";
-  private static final Set<String> VERBS = Set.of(
-      "*", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH");
+  private static final Set<String> VERBS =
+      Set.of("*", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH");
 
   private final boolean allowing;
   private final String trustDomain;
@@ -217,10 +217,9 @@ public final class AccessPolicy {
    *     already
    */
   public AccessPolicy app(String appId, String namespace, UnaryOperator<AppRules> rules) {
-    var added = rules.apply(
-        new AppRules(appId, namespace, trustDomain, DefaultAction.INHERIT, List.of()));
-    if (apps.stream()
-        .anyMatch(app -> app.appId.equals(appId) && app.namespace.equals(namespace))) {
+    var added =
+        rules.apply(new AppRules(appId, namespace, trustDomain, DefaultAction.INHERIT, List.of()));
+    if (apps.stream().anyMatch(app -> app.appId.equals(appId) && app.namespace.equals(namespace))) {
       throw new IllegalArgumentException(
           "the app \"%s\" in the namespace \"%s\" has rules already; put all of them in one place"
               .formatted(appId, namespace));

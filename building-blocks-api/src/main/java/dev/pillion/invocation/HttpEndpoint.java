@@ -96,7 +96,8 @@ public final class HttpEndpoint {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("the URL of an HTTP endpoint is not of a URL's form", e);
     }
-    if (url.getHost() == null || !("http".equals(url.getScheme()) || "https".equals(url.getScheme()))) {
+    if (url.getHost() == null
+        || !("http".equals(url.getScheme()) || "https".equals(url.getScheme()))) {
       throw new IllegalArgumentException(
           "the URL of an HTTP endpoint begins with http:// or https:// and a host");
     }
@@ -108,10 +109,11 @@ public final class HttpEndpoint {
   }
 
   /**
-   * The same with one more header, which has the place of the caller's; a name that is there already
-   * gets another value.
+   * The same with one more header, which has the place of the caller's; a name that is there
+   * already gets another value.
    *
-   * @throws IllegalArgumentException when the name is empty, or either has a control character in it
+   * @throws IllegalArgumentException when the name is empty, or either has a control character in
+   *     it
    */
   public HttpEndpoint header(String header, String value) {
     var checked = InvokeOptions.defaults().header(header, value).headers();

@@ -174,7 +174,7 @@ final class HttpEndpoints implements EndpointTransport {
     lock.lock();
     try {
       closed = true;
-      clients.values().forEach(LifeCycle::stop);
+      clients.values().forEach(client -> LifeCycle.stop(client));
       clients.clear();
     } finally {
       lock.unlock();

@@ -128,8 +128,7 @@ final class HttpExchanges {
     return Math.max(1, (deadline.remainingNanos() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
   }
 
-  Response await(
-      Request exchange, InputStreamResponseListener listener, Deadline deadline) {
+  Response await(Request exchange, InputStreamResponseListener listener, Deadline deadline) {
     try {
       return listener.get(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {

@@ -39,8 +39,7 @@ final class HttpFailures {
    * @param who is asked, for people: {@code the app at localhost:3000}
    * @param isClosed whether the runtime has closed it: whatever Jetty reports then is that
    */
-  HttpFailures(
-      String who, AppOptions options, String protocol, BooleanSupplier isClosed) {
+  HttpFailures(String who, AppOptions options, String protocol, BooleanSupplier isClosed) {
     this.options = options;
     this.app = who;
     this.protocol = protocol;

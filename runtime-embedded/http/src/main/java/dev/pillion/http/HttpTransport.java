@@ -54,8 +54,8 @@ final class HttpTransport implements AppTransport {
     this.base = protocol.scheme + "://" + options.address();
     this.failures =
         new HttpFailures("the app at " + options.address(), options, protocol.word, () -> closed);
-    this.exchanges = new HttpExchanges(
-        base, options, failures, this::client, () -> owner().threads());
+    this.exchanges =
+        new HttpExchanges(base, options, failures, this::client, () -> owner().threads());
     if (URI.create(base).getHost() == null) {
       throw new IllegalArgumentException(
           "the app's host \"%s\" can't stand in a URL: letters, digits, hyphens and dots can, and addresses"

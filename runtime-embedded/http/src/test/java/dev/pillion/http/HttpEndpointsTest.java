@@ -266,11 +266,12 @@ class HttpEndpointsTest {
 
   @Test
   void theDeadlineHolds() throws IOException {
-    try (var server = new RawServer(connection -> connection.in.transferTo(
-            java.io.OutputStream.nullOutputStream()));
+    try (var server = new RawServer(
+            connection -> connection.in.transferTo(java.io.OutputStream.nullOutputStream()));
         var runtime = builder().endpoint(HttpEndpoint.at("x", url(server))).start()) {
       assertThatExceptionOfType(CallTimeoutException.class)
-          .isThrownBy(() -> runtime.app("x")
+          .isThrownBy(() -> runtime
+              .app("x")
               .send("m", null, InvokeOptions.defaults().timeout(Duration.ofMillis(50))))
           .withMessageContaining("the HTTP endpoint at 127.0.0.1:" + server.port());
     }
@@ -285,7 +286,8 @@ class HttpEndpointsTest {
     try (var runtime = builder().start()) {
       long begun = runtime.time().nanos();
       var failure = catchThrowableOfType(
-          InvocationException.class, () -> runtime.app("http://127.0.0.1:" + port).send("m", null));
+          InvocationException.class,
+          () -> runtime.app("http://127.0.0.1:" + port).send("m", null));
       assertThat(failure.reason()).isEqualTo(Reason.NOT_LISTENING);
       assertThat(failure)
           .hasMessageStartingWith("the HTTP endpoint at 127.0.0.1:" + port + " does not listen");
@@ -297,8 +299,7 @@ class HttpEndpointsTest {
 
   @Test
   void policiesFindItByItsNameAndKeepOneBreakerForAllOfIt() throws IOException {
-    try (var server =
-            RawServer.answering("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+    try (var server = RawServer.answering("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
         var runtime = files("""
             apiVersion: dapr.io/v1alpha1
             kind: Resiliency
@@ -352,7 +353,11 @@ class HttpEndpointsTest {
               .clientTls(new HttpEndpoint.ClientTls(certificate, "", "")))
           .start()) {
         assertThat(new String(
-                runtime.app("trusted").exchange(InvocationRequest.get("m")).body().readAllBytes(),
+                runtime
+                    .app("trusted")
+                    .exchange(InvocationRequest.get("m"))
+                    .body()
+                    .readAllBytes(),
                 StandardCharsets.UTF_8))
             .isEqualTo("HTTP/2.0 GET /m");
         for (var target : List.of("strange", "other", url)) {

@@ -34,8 +34,7 @@ final class AccessControlReader {
 
   AccessPolicy read(MappingNode access) {
     fields.check(access, TOP, "accessControl");
-    var policy =
-        isAllowing(access) ? AccessPolicy.allowByDefault() : AccessPolicy.denyByDefault();
+    var policy = isAllowing(access) ? AccessPolicy.allowByDefault() : AccessPolicy.denyByDefault();
     for (Node node : fields.list(access, "policies")) {
       var app = fields.mapping("policies", node);
       if (app != null) {
@@ -77,9 +76,10 @@ final class AccessControlReader {
     var domain = required(app, "trustDomain");
     var namespace = required(app, "namespace");
     var action = YamlText.fields(app).get("defaultAction");
-    var byDefault = action == null || YamlText.isNull(action) || YamlText.of(action).isEmpty()
-        ? DefaultAction.INHERIT
-        : action(action, "defaultAction") ? DefaultAction.ALLOW : DefaultAction.DENY;
+    var byDefault =
+        action == null || YamlText.isNull(action) || YamlText.of(action).isEmpty()
+            ? DefaultAction.INHERIT
+            : action(action, "defaultAction") ? DefaultAction.ALLOW : DefaultAction.DENY;
     var rules = operations(app);
     if (appId.isEmpty() || domain.isEmpty() || namespace.isEmpty()) {
       return policy;

@@ -12,6 +12,4 @@ import org.jspecify.annotations.Nullable;
  * @param resolver the name resolver; null when it names none
  */
 record ConfigurationDocument(
-    String source,
-    @Nullable AccessPolicy access,
-    @Nullable ComponentDocument resolver) {}
+    String source, @Nullable AccessPolicy access, @Nullable ComponentDocument resolver) {}

@@ -47,6 +47,9 @@ final class ConfigurationFiles {
 
   /** The name resolvers. */
   List<ComponentDocument> resolvers() {
-    return documents.stream().map(ConfigurationDocument::resolver).filter(Objects::nonNull).toList();
+    return documents.stream()
+        .map(ConfigurationDocument::resolver)
+        .filter(Objects::nonNull)
+        .toList();
   }
 }

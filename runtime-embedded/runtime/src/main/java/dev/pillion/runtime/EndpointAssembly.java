@@ -37,8 +37,7 @@ final class EndpointAssembly {
     var resolved = settings.resolve(document.settings());
     resolved.spec().metadata().problems().stream()
         .filter(problem -> problem.contains("twice"))
-        .forEach(problem ->
-            problems.add(document.settings().describe(problem) + ": " + problem));
+        .forEach(problem -> problems.add(document.settings().describe(problem) + ": " + problem));
     if (!resolved.unresolved().isEmpty()) {
       return;
     }

@@ -10,8 +10,7 @@ package dev.pillion.runtime;
  *     {@code clientTLS.…}
  * @param headers how many of the settings are headers: the first ones
  */
-record EndpointDocument(
-    String baseUrl, String urlSource, ComponentDocument settings, int headers) {
+record EndpointDocument(String baseUrl, String urlSource, ComponentDocument settings, int headers) {
   /** What stands for a type: it has none. */
   static final String TYPE = "HTTPEndpoint";
 

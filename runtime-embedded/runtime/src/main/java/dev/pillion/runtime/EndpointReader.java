@@ -60,7 +60,9 @@ final class EndpointReader {
         name,
         EndpointDocument.TYPE,
         "",
-        auth == null ? null : fields.text(auth, "secretStore").filter(s -> !s.isEmpty()).orElse(null),
+        auth == null
+            ? null
+            : fields.text(auth, "secretStore").filter(s -> !s.isEmpty()).orElse(null),
         items,
         ComponentSpec.DEFAULT_INIT_TIMEOUT,
         false);

@@ -80,7 +80,8 @@ abstract class HandlersAtStart implements Handlers<EmbeddedRuntime.Builder> {
   }
 
   @Override
-  public <Q> EmbeddedRuntime.Builder receive(String method, Class<Q> requestType, ServiceAction<Q> handler) {
+  public <Q> EmbeddedRuntime.Builder receive(
+      String method, Class<Q> requestType, ServiceAction<Q> handler) {
     handlers.add(runtime -> runtime.receive(method, requestType, handler));
     return self();
   }

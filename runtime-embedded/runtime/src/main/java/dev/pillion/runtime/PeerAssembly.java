@@ -116,8 +116,8 @@ final class PeerAssembly {
       PeerAddress bound,
       Lifecycle lifecycle) {
     try {
-      var registration = component.register(new AppInstance(
-          builder.appId, builder.effectiveNamespace(), bound, appPort()));
+      var registration = component.register(
+          new AppInstance(builder.appId, builder.effectiveNamespace(), bound, appPort()));
       lifecycle.opened("registration", registration::close);
     } catch (BuildingBlockException e) {
       throw new ComponentException(

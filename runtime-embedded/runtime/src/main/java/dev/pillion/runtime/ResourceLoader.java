@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ResourceLoader {
   private static final Logger log = LoggerFactory.getLogger(ResourceLoader.class);
-  private static final Set<String> READ = 
+  private static final Set<String> READ =
       Set.of("Component", "HTTPEndpoint", "Resiliency", "Subscription");
 
   /** Dapr's other kinds, of which some need a cluster. */

@@ -66,8 +66,7 @@ final class YamlFiles {
     return text.startsWith("\ufeff") ? text.substring(1) : text;
   }
 
-  private void compose(
-      YamlDocument.Source source, String text, Consumer<YamlDocument> reader) {
+  private void compose(YamlDocument.Source source, String text, Consumer<YamlDocument> reader) {
     try {
       for (Node node : new Compose(SETTINGS).composeAllFromString(text)) {
         var document = YamlCheck.isSound(source, node, problems)

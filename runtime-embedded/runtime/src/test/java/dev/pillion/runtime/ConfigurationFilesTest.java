@@ -9,10 +9,13 @@ import dev.pillion.component.Component;
 import dev.pillion.component.ComponentProvider;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.invocation.AccessPolicy;
+import dev.pillion.invocation.Body;
 import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.HttpEndpoint;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.InvokeOptions;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -22,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -72,21 +76,18 @@ class ConfigurationFilesTest {
             .namespace("default")
             .component("names", world.resolver())
             .peers(world.wire())
-            .otherMethods((request, invocation) ->
-                dev.pillion.invocation.InvocationResponse.of(200, Map.of(), "", new byte[0]))
+            .otherMethods(
+                (request, invocation) -> InvocationResponse.of(200, Map.of(), "", new byte[0]))
             .start();
         var web = world.builder("web").start()) {
-      var request = new InvocationRequest(
-          verb, method, "", Map.of(), "", dev.pillion.invocation.Body.EMPTY);
+      var request = new InvocationRequest(verb, method, "", Map.of(), "", Body.EMPTY);
       var failure = catchThrowableOfType(
           InvocationException.class, () -> web.app("orders").exchange(request).close());
       if (failure != null) {
         assertThat(failure.reason()).isEqualTo(InvocationException.Reason.DENIED);
         assertThat(failure)
-            .hasMessage(
-                "access control policy has denied access to id: %s operation: %s verb: %s"
-                    .formatted(
-                        world.identity.map(CallerIdentity::toString).orElse(""), method, verb));
+            .hasMessage("access control policy has denied access to id: %s operation: %s verb: %s"
+                .formatted(world.identity.map(CallerIdentity::toString).orElse(""), method, verb));
       }
       assertThat(callee.app("orders").exchange(request).status())
           .as("the app's own calls are not asked")
@@ -169,8 +170,8 @@ class ConfigurationFilesTest {
   @Test
   void codeSaysTheSame() {
     world.identity = Optional.of(WEB);
-    var policy = AccessPolicy.denyByDefault()
-        .app("web", "default", app -> app.allow("/orders/*", "GET"));
+    var policy =
+        AccessPolicy.denyByDefault().app("web", "default", app -> app.allow("/orders/*", "GET"));
     assertThat(mayCall(files.builder().accessPolicy(policy), "orders/1", "GET")).isTrue();
     assertThat(mayCall(files.builder().accessPolicy(policy), "orders/1", "PUT")).isFalse();
     try (var runtime = files.builder().accessPolicy(policy).start()) {
@@ -200,8 +201,8 @@ class ConfigurationFilesTest {
             .component("names", world.resolver())
             .peers(world.wire())
             .method("java", String.class, text -> "java")
-            .otherMethods((request, invocation) -> dev.pillion.invocation.InvocationResponse.of(
-                0, Map.of(), "", new byte[0]))
+            .otherMethods(
+                (request, invocation) -> InvocationResponse.of(0, Map.of(), "", new byte[0]))
             .start();
         var web = world.builder("web").start()) {
       var orders = web.app("orders");
@@ -209,7 +210,7 @@ class ConfigurationFilesTest {
       assertThat(denied(() -> orders.send("reserve", null)))
           .endsWith("operation: reserve verb: NONE");
       assertThat(denied(() -> orders.send("java", "x"))).endsWith("operation: java verb: POST");
-      orders.send("java", "x", dev.pillion.invocation.InvokeOptions.defaults().verb("PUT"));
+      orders.send("java", "x", InvokeOptions.defaults().verb("PUT"));
       // A proxied call is gRPC's whatever is called.
       callee.peers().authorize(Optional.of(WEB), "/Java", "NONE");
       assertThat(denied(() -> callee.peers().authorize(Optional.of(WEB), "/java", "NONE")))
@@ -217,7 +218,7 @@ class ConfigurationFilesTest {
     }
   }
 
-  private static String denied(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  private static String denied(ThrowingCallable call) {
     var failure = catchThrowableOfType(InvocationException.class, call);
     assertThat(failure.reason()).isEqualTo(InvocationException.Reason.DENIED);
     return failure.getMessage();
@@ -280,10 +281,8 @@ class ConfigurationFilesTest {
     assertThat(problems(files.builder().configuration(one).configuration(two)))
         .containsExactly(
             "b.yaml:1: accessControl stands in a.yaml:1 already; which of them holds nobody could say");
-    assertThat(problems(files
-            .builder()
-            .configuration(one)
-            .accessPolicy(AccessPolicy.allowByDefault())))
+    assertThat(problems(
+            files.builder().configuration(one).accessPolicy(AccessPolicy.allowByDefault())))
         .containsExactly(
             "a.yaml:1: accessControl stands in code already; which of them holds nobody could say");
   }
@@ -367,7 +366,8 @@ class ConfigurationFilesTest {
   @Test
   void theNameResolverOfAConfigurationIsOpenedAsAComponent() throws IOException {
     var services = Files.createDirectories(folder.resolve("classes/META-INF/services"));
-    Files.writeString(services.resolve(ComponentProvider.class.getName()), Provider.class.getName());
+    Files.writeString(
+        services.resolve(ComponentProvider.class.getName()), Provider.class.getName());
     Provider.WORLD.set(world);
     var thread = Thread.currentThread();
     var before = thread.getContextClassLoader();
@@ -381,8 +381,10 @@ class ConfigurationFilesTest {
             configuration:
               where: there
           """);
-      try (var runtime =
-          EmbeddedRuntime.builder("orders").configuration(file).peers(world.wire()).start()) {
+      try (var runtime = EmbeddedRuntime.builder("orders")
+          .configuration(file)
+          .peers(world.wire())
+          .start()) {
         assertThat(Provider.SPEC.get().metadata().asMap()).containsEntry("where", "there");
         assertThat(runtime.describe().invocation().peers().resolver())
             .isEqualTo("nameresolution.test");
@@ -392,11 +394,13 @@ class ConfigurationFilesTest {
           .component("mine", world.resolver())
           .peers(world.wire());
       assertThat(problems(twice))
-          .containsExactly("a runtime has one name resolver, but there are component \"mine\" (nameresolution.test/v1)"
-              + " and component \"nameresolution.test\" (nameresolution.test/v1); keep one");
+          .containsExactly(
+              "a runtime has one name resolver, but there are component \"mine\" (nameresolution.test/v1)"
+                  + " and component \"nameresolution.test\" (nameresolution.test/v1); keep one");
       var wrong = configuration(
           "wrong.yaml",
-          HEAD + "spec:\n  nameResolution:\n    component: test\n    configuration:\n      wher: x\n");
+          HEAD
+              + "spec:\n  nameResolution:\n    component: test\n    configuration:\n      wher: x\n");
       assertThat(problems(EmbeddedRuntime.builder("orders").configuration(wrong)))
           .containsExactlyInAnyOrder(
               "wrong.yaml:5: component \"nameresolution.test\": \"where\" is missing",
@@ -427,9 +431,8 @@ class ConfigurationFilesTest {
     var missing =
         "nothing on the class path calls HTTP endpoints; add the dependency dev.pillion:pillion-http:"
             + PillionVersion.current();
-    assertThat(problems(files
-            .builder()
-            .endpoint(HttpEndpoint.at("mail", "https://mail.example.com"))))
+    assertThat(
+            problems(files.builder().endpoint(HttpEndpoint.at("mail", "https://mail.example.com"))))
         .containsExactly(
             "HTTP endpoint \"mail\": " + missing,
             "e.yaml:1: HTTP endpoint \"payments\": " + missing);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InProcessNetwork;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
@@ -73,7 +74,8 @@ class HopRetriesTest {
 
   @BeforeEach
   void orders() {
-    orders = world.builder("orders")
+    orders = world
+        .builder("orders")
         .method("m", (request, invocation) -> {
           runs.incrementAndGet();
           return InvocationResponse.of(answer, Map.of(), "text/plain", new byte[0]);
@@ -140,8 +142,7 @@ class HopRetriesTest {
   }
 
   @ParameterizedTest
-  @EnumSource(
-      names = {"NO_SUCH_APP", "UNHEALTHY", "DENIED", "GARBAGE", "TOO_LARGE"})
+  @EnumSource(names = {"NO_SUCH_APP", "UNHEALTHY", "DENIED", "GARBAGE", "TOO_LARGE"})
   void nothingElseIsTriedAgainUnasked(Reason reason) {
     try (var web = web("")) {
       loseAll(reason);
@@ -193,8 +194,7 @@ class HopRetriesTest {
       loseAll(Reason.NOT_LISTENING);
       assertThat(failure(web)).isNotNull();
       assertThat(world.asked).hasSize(8);
-      assertThat(pauses.millis)
-          .containsExactly(1000L, 1000L, 1000L, 5000L, 1000L, 1000L, 1000L);
+      assertThat(pauses.millis).containsExactly(1000L, 1000L, 1000L, 5000L, 1000L, 1000L, 1000L);
     }
   }
 
@@ -226,7 +226,8 @@ class HopRetriesTest {
 
   @Test
   void aCallInsideTheRuntimeIsNoWay() {
-    try (var web = world.builder("web")
+    try (var web = world
+        .builder("web")
         .time(pauses)
         .method("m", (request, invocation) -> {
           runs.incrementAndGet();
@@ -266,7 +267,8 @@ class HopRetriesTest {
   void aGrpcAppHasAnsweredWhateverItsCode() {
     answer = 14;
     try (var web = web(matching())) {
-      assertThat(web.app("orders").exchange(InvocationRequest.get("m")).status()).isEqualTo(14);
+      assertThat(web.app("orders").exchange(InvocationRequest.get("m")).status())
+          .isEqualTo(14);
       assertThat(runs).hasValue(1);
     }
   }
@@ -300,7 +302,7 @@ class HopRetriesTest {
   @Test
   void theSameHoldsInsideAJvmsNetwork() {
     answer = 503;
-    var network = dev.pillion.invocation.InProcessNetwork.create();
+    var network = InProcessNetwork.create();
     new ComponentFiles(folder).file("r.yaml", HEAD + matching().indent(2));
     try (var callee = EmbeddedRuntime.builder("orders")
             .network(network)

@@ -3,9 +3,9 @@ package dev.pillion.runtime;
 
 import dev.pillion.ComponentException;
 import dev.pillion.Registration;
+import dev.pillion.call.CallContext;
 import dev.pillion.component.ComponentContext;
 import dev.pillion.concurrent.Deadline;
-import dev.pillion.call.CallContext;
 import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.Invocation;
 import dev.pillion.invocation.InvocationException;

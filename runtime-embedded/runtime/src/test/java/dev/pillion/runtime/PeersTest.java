@@ -7,7 +7,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.pillion.ComponentException;
 import dev.pillion.InvalidConfigurationException;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallBody;
+import dev.pillion.call.CallInterceptor;
+import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.invocation.spi.PeerTransport;
 import dev.pillion.invocation.spi.PeerTransportProvider;
@@ -18,7 +24,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,7 +57,8 @@ class PeersTest {
 
   @Test
   void aRuntimeIsFoundWhenItCanBeCalledAndIsCalledUntilNobodyFindsIt() {
-    world.builder("orders")
+    world
+        .builder("orders")
         .method("reserve", String.class, name -> "reserved " + name)
         .with(extension())
         .start()
@@ -68,7 +77,8 @@ class PeersTest {
 
   @Test
   void runtimesCallEachOther() {
-    try (var orders = world.builder("orders")
+    try (var orders = world
+            .builder("orders")
             .method("reserve", String.class, name -> "reserved " + name)
             .start();
         var web = world.builder("web").start()) {
@@ -81,21 +91,52 @@ class PeersTest {
           .withMessageContaining("no app \"ordrs\"")
           .withMessageContaining("the name resolver \"names\" does not know it");
       assertThat(web.peerTransport()).isPresent();
-      assertThat(web.peers().find("orders", dev.pillion.concurrent.Deadline.none()))
-          .hasValueSatisfying(peer -> assertThat(peer.address())
-              .isEqualTo(new PeerAddress("127.0.0.1", 50_001)));
-      assertThat(orders.peers().find("orders", dev.pillion.concurrent.Deadline.none())).isEmpty();
+      assertThat(web.peers().find("orders", Deadline.none()))
+          .hasValueSatisfying(
+              peer -> assertThat(peer.address()).isEqualTo(new PeerAddress("127.0.0.1", 50_001)));
+      assertThat(orders.peers().find("orders", Deadline.none())).isEmpty();
+    }
+  }
+
+  /** As the metrics' interceptor does. */
+  private static final CallInterceptor TRACING = new CallInterceptor() {
+    @Override
+    public <T extends @Nullable Object, E extends Exception> T around(
+        Call call, CallBody<T, E> next) throws E {
+      return next.run(call.with(call.context().with(Map.of("traceparent", "00-this"))));
+    }
+  };
+
+  @Test
+  void aPeerIsToldTheTraceOfTheCall() {
+    var seen = new AtomicReference<Map<String, List<String>>>(Map.of());
+    try (var orders = world
+            .builder("orders")
+            .method("m", (request, invocation) -> {
+              seen.set(request.headers());
+              return InvocationResponse.of(204, Map.of(), "", new byte[0]);
+            })
+            .start();
+        var web = world.builder("web").interceptor(TRACING).start()) {
+      var request = InvocationRequest.get("m")
+          .withHeader("Traceparent", "00-another")
+          .withHeader("tracestate", "another's")
+          .withHeader("baggage", "mine");
+      web.app("orders").exchange(request).close();
+      assertThat(seen.get())
+          .containsEntry("traceparent", List.of("00-this"))
+          .containsEntry("baggage", List.of("mine"))
+          .doesNotContainKeys("Traceparent", "tracestate");
     }
   }
 
   @Test
   void descriptionAndHealthSayWhereAndHow() {
-    try (var orders = world.builder("orders")
-        .method("reserve", String.class, name -> name)
-        .start()) {
+    try (var orders =
+        world.builder("orders").method("reserve", String.class, name -> name).start()) {
       assertThat(orders.describe().invocation().peers())
-          .isEqualTo(new InvocationDescription.PeerPort(
-              "127.0.0.1:50001", "a wire of this JVM", "names"));
+          .isEqualTo(
+              new InvocationDescription.PeerPort("127.0.0.1:50001", "a wire of this JVM", "names"));
       assertThat(orders.describe().toString())
           .contains("  methods [reserve]")
           .contains(

@@ -34,9 +34,11 @@ final class AccessControl implements InvocationEngine.Gate {
 
   AccessControl(AccessPolicy policy) {
     this.allowing = policy.isAllowing();
-    policy.apps().forEach(app -> callers.put(
-        new Caller(app.appId(), app.namespace()),
-        new Rules(app.trustDomain(), app.defaultAction(), tree(app, true), tree(app, false))));
+    policy
+        .apps()
+        .forEach(app -> callers.put(
+            new Caller(app.appId(), app.namespace()),
+            new Rules(app.trustDomain(), app.defaultAction(), tree(app, true), tree(app, false))));
   }
 
   private static OperationTree tree(AppRules app, boolean http) {
@@ -66,15 +68,13 @@ final class AccessControl implements InvocationEngine.Gate {
 
   private boolean allows(
       @Nullable CallerIdentity caller, String operation, String verb, boolean http) {
-    var rules =
-        caller == null ? null : callers.get(new Caller(caller.appId(), caller.namespace()));
+    var rules = caller == null ? null : callers.get(new Caller(caller.appId(), caller.namespace()));
     if (caller == null || rules == null || !rules.trustDomain.equals(caller.trustDomain())) {
       return allowing;
     }
-    boolean byDefault =
-        rules.byDefault == DefaultAction.INHERIT
-            ? allowing
-            : rules.byDefault == DefaultAction.ALLOW;
+    boolean byDefault = rules.byDefault == DefaultAction.INHERIT
+        ? allowing
+        : rules.byDefault == DefaultAction.ALLOW;
     var path = operation.startsWith("/") ? operation : "/" + operation;
     var rule = http ? rules.http.find(lower(path)) : rules.grpc.find(path);
     if (rule == null) {
@@ -85,9 +85,7 @@ final class AccessControl implements InvocationEngine.Gate {
     }
     return verb.equals(NO_VERB)
         ? allowsWithoutVerb(rule, rules.byDefault)
-        : rule.verbs().contains(verb) || rule.verbs().contains(ANY_VERB)
-            ? rule.allow()
-            : byDefault;
+        : rule.verbs().contains(verb) || rule.verbs().contains(ANY_VERB) ? rule.allow() : byDefault;
   }
 
   /**
@@ -95,7 +93,6 @@ final class AccessControl implements InvocationEngine.Gate {
    * rule that denies every verb is kept here.
    */
   private static boolean allowsWithoutVerb(Rule rule, DefaultAction byDefault) {
-    return byDefault == DefaultAction.ALLOW
-        && (rule.allow() || !rule.verbs().contains(ANY_VERB));
+    return byDefault == DefaultAction.ALLOW && (rule.allow() || !rule.verbs().contains(ANY_VERB));
   }
 }

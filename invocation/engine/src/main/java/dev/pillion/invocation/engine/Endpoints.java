@@ -52,7 +52,8 @@ final class Endpoints {
           null);
     }
     var base = URI.create(target.asked());
-    return (request, context) -> caller.invoke(base, request, context.deadline());
+    return (request, context) ->
+        caller.invoke(base, Traces.on(request, context), context.deadline());
   }
 
   List<String> names() {

@@ -32,9 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes what programs hold, apps to call and methods to be called by, of resolvers and transports.
- * Thread-safe, but for {@link #policy}, {@link #appSpeaksGrpc}, {@link #hops}, {@link
- * #endpoint}, {@link #urls} and {@link #reach}, which
- * are called while the runtime starts.
+ * Thread-safe, but for {@link #policy}, {@link #appSpeaksGrpc}, {@link #hops}, {@link #endpoint},
+ * {@link #urls} and {@link #reach}, which are called while the runtime starts.
  */
 public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   /** As daprd's {@code --max-body-size}: what is held of an answer that is read whole. */
@@ -65,8 +64,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
      *
      * @param http whether an HTTP program is called, or a method of this one; false for gRPC
      */
-    void authorize(
-        Optional<CallerIdentity> caller, String operation, String verb, boolean http);
+    void authorize(Optional<CallerIdentity> caller, String operation, String verb, boolean http);
   }
 
   /** Asks an endpoint outside. */
@@ -141,7 +139,10 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   /** Adds an endpoint by its name. */
   public void endpoint(String name, URI base, Endpoint endpoint) {
     endpoints.add(
-        name, base, (request, context) -> endpoint.invoke(base, request, context.deadline()));
+        name,
+        base,
+        (request, context) ->
+            endpoint.invoke(base, Traces.on(request, context), context.deadline()));
   }
 
   /** The names of the methods that have a handler, sorted. */

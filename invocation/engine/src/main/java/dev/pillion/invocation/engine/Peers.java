@@ -68,7 +68,8 @@ final class Peers {
             HOP,
             request.body().isRepeatable(),
             context),
-        hop -> ask(target, routes, request, hop.context().deadline()));
+        hop ->
+            ask(target, routes, Traces.on(request, hop.context()), hop.context().deadline()));
   }
 
   private InvocationResponse ask(

@@ -11,6 +11,7 @@ import dev.pillion.invocation.AccessPolicy.Rule;
 import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -91,8 +92,8 @@ class AccessControlTest {
     assertThat(http(deny(app -> app.allow(rule)), operation, "GET")).isEqualTo(allowed);
     assertThat(grpc(deny(app -> app.allow(rule)), operation)).isEqualTo(allowed);
     assertThat(http(
-            new AccessControl(AccessPolicy.allowByDefault()
-                .app("web", "default", app -> app.deny(rule))),
+            new AccessControl(
+                AccessPolicy.allowByDefault().app("web", "default", app -> app.deny(rule))),
             operation,
             "GET"))
         .isEqualTo(!allowed);
@@ -102,7 +103,9 @@ class AccessControlTest {
   void theFirstSiblingThatFitsIsFollowedAndNobodyGoesBack() {
     var star = deny(app -> app.allow("/a/x*/one").allow("/a/xy/two"));
     assertThat(http(star, "a/xy/one", "GET")).isTrue();
-    assertThat(http(star, "a/xy/two", "GET")).as("the first branch has no such leaf").isFalse();
+    assertThat(http(star, "a/xy/two", "GET"))
+        .as("the first branch has no such leaf")
+        .isFalse();
     var turned = deny(app -> app.allow("/a/xy/two").allow("/a/x*/one"));
     assertThat(http(turned, "a/xy/one", "GET")).isFalse();
     assertThat(http(turned, "a/xz/one", "GET")).isTrue();
@@ -126,8 +129,8 @@ class AccessControlTest {
 
   @Test
   void anExactVerbOrTheStarCountsAndElseTheAppsDefault() {
-    var access = new AccessControl(AccessPolicy.denyByDefault()
-        .app("web", "default", app -> app.allowByDefault()
+    var access = new AccessControl(
+        AccessPolicy.denyByDefault().app("web", "default", app -> app.allowByDefault()
             .deny("/a", "PUT", "DELETE")
             .deny("/b")
             .rule(new Rule("/c", Set.of(), false))));
@@ -147,8 +150,8 @@ class AccessControlTest {
     assertThat(grpc(access, "/Shop.v1/Get")).isTrue();
     assertThat(grpc(access, "/shop.v1/get")).isFalse();
     assertThat(http(
-            new AccessControl(AccessPolicy.allowByDefault()
-                .app("web", "default", app -> app.deny("/admin"))),
+            new AccessControl(
+                AccessPolicy.allowByDefault().app("web", "default", app -> app.deny("/admin"))),
             "ADMIN",
             "GET"))
         .isFalse();
@@ -157,15 +160,17 @@ class AccessControlTest {
   @Test
   void anHttpCallWithoutVerbHasTheAppsOwnDefaultAlone() {
     UnaryOperator<AppRules> rule = app -> app.allow("/a").deny("/b").deny("/c", "GET");
-    var inherited =
-        new AccessControl(AccessPolicy.allowByDefault().app("web", "default", rule));
-    assertThat(http(inherited, "a", "NONE")).as("empty denies, though rule and default allow")
+    var inherited = new AccessControl(AccessPolicy.allowByDefault().app("web", "default", rule));
+    assertThat(http(inherited, "a", "NONE"))
+        .as("empty denies, though rule and default allow")
         .isFalse();
     assertThat(http(inherited, "other", "NONE")).as("no rule fits").isTrue();
     var own = new AccessControl(AccessPolicy.denyByDefault()
         .app("web", "default", app -> rule.apply(app.allowByDefault())));
     assertThat(http(own, "a", "NONE")).isTrue();
-    assertThat(http(own, "b", "NONE")).as("denied for every verb, which Dapr lets pass").isFalse();
+    assertThat(http(own, "b", "NONE"))
+        .as("denied for every verb, which Dapr lets pass")
+        .isFalse();
     assertThat(http(own, "c", "NONE")).isTrue();
   }
 
@@ -192,8 +197,8 @@ class AccessControlTest {
             access, Optional.of(new CallerIdentity("corp", "prod", "web")), "a", "GET", true))
         .isTrue();
     assertThat(allows(access, Optional.empty(), "a", "GET", true)).isFalse();
-    var open = new AccessControl(AccessPolicy.allowByDefault()
-        .app("web", "default", app -> app.denyByDefault()));
+    var open = new AccessControl(
+        AccessPolicy.allowByDefault().app("web", "default", app -> app.denyByDefault()));
     assertThat(allows(open, Optional.empty(), "a", "GET", true)).isTrue();
     assertThat(allows(open, Optional.of(WEB), "a", "GET", true)).isFalse();
   }
@@ -236,7 +241,7 @@ class AccessControlTest {
     var request = InvocationRequest.get(method);
     assertThat(http(access, Methods.bare(request.method()), "GET")).isEqualTo(allowed);
     if (allowed) {
-      assertThat(Methods.bare(request.method()).toLowerCase(java.util.Locale.ROOT))
+      assertThat(Methods.bare(request.method()).toLowerCase(Locale.ROOT))
           .matches("open(/.*)?")
           .doesNotContain("/../", "//");
     }
@@ -247,8 +252,8 @@ class AccessControlTest {
   void whatCutsAPathShortIsNoPath(String method) {
     assertThatIllegalArgumentException().isThrownBy(() -> InvocationRequest.get(method));
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> AccessPolicy.denyByDefault()
-            .app("web", "default", app -> app.allow(method)))
+        .isThrownBy(
+            () -> AccessPolicy.denyByDefault().app("web", "default", app -> app.allow(method)))
         .withMessageContaining("which no method has");
   }
 
