@@ -199,12 +199,12 @@ class HttpEndpointsTest {
     assertThat(problems(wrong))
         .containsExactlyInAnyOrder(
             "a.yaml:5: HTTP endpoint \"a\": the URL of an HTTP endpoint begins with http:// or https:// and a host",
-            "a.yaml:10: the HTTP endpoint \"b\" has no spec.baseUrl",
+            "a.yaml:11: the HTTP endpoint \"b\" has no spec.baseUrl",
             "a.yaml:11: \"baseURL\" is not a field of the spec of an HTTP endpoint; did you mean \"baseUrl\"?",
             "a.yaml:13: HTTP endpoint \"c\": the header name of 3 letters is none that HTTP carries: it has letters, digits and !#$%&'*+-.^_`|~",
             "a.yaml:27: HTTP endpoint \"d\": \"X-Key\": the variable \"NOT_THERE\" is not set",
             "a.yaml:29: HTTP endpoint \"e\": clientTLS: a certificate and its privateKey come together, or not at all",
-            "a.yaml:37: HTTP endpoint \"f\": \"rootCA\" has no certificate in it",
+            "a.yaml:37: HTTP endpoint \"f\": \"rootCA\" is no certificate in PEM text",
             "a.yaml:45: HTTP endpoint \"f\": there is an HTTP endpoint of that name at a.yaml:37 already",
             "a.yaml:50: an HTTP endpoint has apiVersion: dapr.io/v1alpha1 and kind: HTTPEndpoint, this has \"dapr.io/v1alpha1\" and \"httpEndpoint\"");
   }
