@@ -226,7 +226,10 @@ final class Assembly {
         create(types, settings, document);
       }
     }
-    configurations.resolvers().forEach(document -> create(types, settings, document));
+    var resolver = configurations.resolver();
+    if (resolver != null) {
+      create(types, settings, resolver);
+    }
     resources.endpoints().forEach(document -> endpoints.add(document, settings));
     declareSubscriptions();
     outboxes.check(registry, problems);

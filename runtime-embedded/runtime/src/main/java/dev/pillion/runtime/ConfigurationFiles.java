@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What the Configuration files say, and code beside them: each thing is said once at most. */
@@ -45,11 +44,19 @@ final class ConfigurationFiles {
     return policy;
   }
 
-  /** The name resolvers. */
-  List<ComponentDocument> resolvers() {
-    return documents.stream()
-        .map(ConfigurationDocument::resolver)
-        .filter(Objects::nonNull)
-        .toList();
+  /** The name resolver; null when none is named. */
+  @Nullable
+  ComponentDocument resolver() {
+    ComponentDocument named = null;
+    for (var document : documents) {
+      var resolver = document.resolver();
+      if (resolver != null && named != null) {
+        problems.add("%s: nameResolution stands at %s already; a runtime has one"
+            .formatted(resolver.source(), named.source()));
+      } else if (resolver != null) {
+        named = resolver;
+      }
+    }
+    return named;
   }
 }

@@ -411,6 +411,16 @@ class ConfigurationFilesTest {
   }
 
   @Test
+  void nameResolversInTwoFilesAreAProblem() {
+    var one = configuration("a.yaml", HEAD + "spec: {nameResolution: {component: gossip}}\n");
+    var two = configuration("b.yaml", HEAD + "spec: {nameResolution: {component: gossip}}\n");
+    assertThat(
+            problems(EmbeddedRuntime.builder("orders").configuration(one).configuration(two)))
+        .hasSize(2)
+        .contains("b.yaml:4: nameResolution stands at a.yaml:4 already; a runtime has one");
+  }
+
+  @Test
   void anUnknownNameResolverIsAProblem() {
     var file = spec("nameResolution: {component: gossip}\n");
     assertThat(problems(EmbeddedRuntime.builder("orders").configuration(file)))
