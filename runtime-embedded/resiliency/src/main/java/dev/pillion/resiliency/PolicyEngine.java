@@ -11,6 +11,7 @@ import dev.pillion.call.CallBody;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.NotHandledException;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
@@ -202,7 +203,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     T result = retry == null || !call.repeatable()
         ? attempt(call, target, next)
         : retries.run(call, retry, target, again -> attempt(again, target, next));
-    target.onSuccess();
+    target.onSuccess(call);
     return result;
   }
 
@@ -217,7 +218,12 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     try {
       result = withinTimeout(call, target, next);
     } catch (Throwable e) {
-      breaker.leave(generation, e);
+      if (e instanceof NotHandledException) {
+        // Who would have handled it was not there: that says nothing about the target.
+        breaker.withdraw(generation);
+      } else {
+        breaker.leave(generation, e);
+      }
       throw e;
     }
     breaker.leave(generation, null);

@@ -7,7 +7,6 @@ import dev.pillion.call.CallChain;
 import dev.pillion.component.Component;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
-import dev.pillion.component.NearestName;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.AccessPolicy;
@@ -55,6 +54,7 @@ final class Assembly {
   final @Nullable AccessPolicy access;
   private final PeerAssembly peers;
   final Peering peering;
+  private final SubscriptionAssembly subscriptions;
 
   Assembly(EmbeddedRuntime.Builder builder) {
     this.builder = builder;
@@ -95,6 +95,7 @@ final class Assembly {
     invocation.hops(CallChain.of(List.of(policies)));
     this.peers = new PeerAssembly(builder, invocation, time, threads);
     this.peering = peers.peering;
+    this.subscriptions = new SubscriptionAssembly(builder, resources, registry, pubsub, problems);
   }
 
   /**
@@ -143,14 +144,16 @@ final class Assembly {
       endpoints.start(builder.appId, invocation, threads, lifecycle);
       pubsubs();
       lifecycle.opened("subscriptions", pubsub);
+      builder.methods.forEach(method -> method.accept(invocation));
       guard();
       invocation.join();
       lifecycle.opened("methods", invocation);
       var runtime = new EmbeddedRuntime(builder, this);
-      builder.handlers.forEach(handler -> handler.accept(runtime));
+      builder.handlers.forEach(pubsub::subscribe);
       for (Extension extension : builder.extensions) {
         lifecycle.opened(extension.getClass().getName(), extension.start(runtime));
       }
+      lifecycle.opened("warnings", subscriptions.watch(time));
       // Last: whoever finds this runtime finds its methods, and the program beside it.
       peers.start(registry, lifecycle);
       log.info("\"{}\" is ready after {} ms", builder.appId, (time.nanos() - begun) / 1_000_000);
@@ -192,6 +195,7 @@ final class Assembly {
       registry.add(new Registry.Entry(
           name, "", component, metadata, ComponentSpec.DEFAULT_INIT_TIMEOUT, false));
     });
+    subscriptions.checkHandlers();
     endpoints.add(builder.endpoints);
     if (!builder.folders.isEmpty()
         || !builder.specs.isEmpty()
@@ -231,7 +235,7 @@ final class Assembly {
       create(types, settings, resolver);
     }
     resources.endpoints().forEach(document -> endpoints.add(document, settings));
-    declareSubscriptions();
+    subscriptions.declare();
     outboxes.check(registry, problems);
   }
 
@@ -296,34 +300,6 @@ final class Assembly {
         spec.metadata(),
         spec.initTimeout(),
         spec.ignoreErrors()));
-  }
-
-  private void declareSubscriptions() {
-    for (var document : resources.subscriptions()) {
-      var declaration = document.declaration();
-      try {
-        pubsub.declare(declaration);
-      } catch (IllegalArgumentException e) {
-        problems.add("%s: subscription \"%s\": %s"
-            .formatted(document.source(), declaration.name(), e.getMessage()));
-      }
-      if (!declaration.pubsub().isEmpty()
-          && registry.find(declaration.pubsub(), PubSubComponent.class) == null) {
-        // Files are shared by apps, so a pubsub that only others have is no error.
-        var known = registry.entries().stream()
-            .filter(entry -> entry.component() instanceof PubSubComponent)
-            .map(Registry.Entry::name)
-            .toList();
-        var nearest = NearestName.to(declaration.pubsub(), known);
-        log.warn(
-            "{}: there is no pubsub \"{}\", the subscription \"{}\" has no effect{}; there are {}",
-            document.source(),
-            declaration.pubsub(),
-            declaration.name(),
-            nearest == null ? "" : "; did you mean \"" + nearest + "\"?",
-            known);
-      }
-    }
   }
 
   private void pubsubs() {

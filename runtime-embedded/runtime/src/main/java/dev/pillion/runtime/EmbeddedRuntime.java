@@ -211,7 +211,8 @@ public final class EmbeddedRuntime extends RunningHandlers implements AutoClosea
             invocation.endpointNames(),
             peering.describe(),
             access == null ? "" : access.toString()),
-        policies.describe());
+        policies.describe(),
+        pubsub.describe());
   }
 
   /**

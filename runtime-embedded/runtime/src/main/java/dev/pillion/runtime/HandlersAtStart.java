@@ -6,10 +6,12 @@ import dev.pillion.TypeRef;
 import dev.pillion.invocation.RequestHandler;
 import dev.pillion.invocation.ServiceAction;
 import dev.pillion.invocation.ServiceMethod;
+import dev.pillion.invocation.engine.InvocationEngine;
 import dev.pillion.pubsub.BulkHandler;
 import dev.pillion.pubsub.DeliveryHandler;
 import dev.pillion.pubsub.MessageHandler;
 import dev.pillion.pubsub.SubscribeOptions;
+import dev.pillion.pubsub.engine.HandlerRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -17,14 +19,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Handlers of a runtime that is being built: they begin when it starts. */
 abstract class HandlersAtStart implements Handlers<EmbeddedRuntime.Builder> {
-  final List<Consumer<EmbeddedRuntime>> handlers = new ArrayList<>();
+  final List<HandlerRequest> handlers = new ArrayList<>();
+  final List<Consumer<InvocationEngine>> methods = new ArrayList<>();
 
   abstract EmbeddedRuntime.Builder self();
 
   @Override
   public <T> EmbeddedRuntime.Builder subscribe(
       String pubsub, String topic, Class<T> type, MessageHandler<T> handler) {
-    handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, handler));
+    handlers.add(HandlerRequest.of(pubsub, topic, TypeRef.of(type), handler));
     return self();
   }
 
@@ -45,7 +48,7 @@ abstract class HandlersAtStart implements Handlers<EmbeddedRuntime.Builder> {
       TypeRef<T> type,
       SubscribeOptions options,
       DeliveryHandler<T> handler) {
-    handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, options, handler));
+    handlers.add(HandlerRequest.of(pubsub, topic, type, options, handler));
     return self();
   }
 
@@ -56,7 +59,7 @@ abstract class HandlersAtStart implements Handlers<EmbeddedRuntime.Builder> {
       Class<T> type,
       SubscribeOptions options,
       BulkHandler<T> handler) {
-    handlers.add(runtime -> runtime.subscribeBulk(pubsub, topic, type, options, handler));
+    handlers.add(HandlerRequest.ofBulk(pubsub, topic, TypeRef.of(type), options, handler));
     return self();
   }
 
@@ -69,26 +72,26 @@ abstract class HandlersAtStart implements Handlers<EmbeddedRuntime.Builder> {
   @Override
   public <Q, A extends @Nullable Object> EmbeddedRuntime.Builder method(
       String method, TypeRef<Q> requestType, ServiceMethod<Q, A> handler) {
-    handlers.add(runtime -> runtime.method(method, requestType, handler));
+    methods.add(engine -> engine.method(method, requestType, handler));
     return self();
   }
 
   @Override
   public EmbeddedRuntime.Builder method(String method, RequestHandler handler) {
-    handlers.add(runtime -> runtime.method(method, handler));
+    methods.add(engine -> engine.method(method, handler));
     return self();
   }
 
   @Override
   public <Q> EmbeddedRuntime.Builder receive(
       String method, Class<Q> requestType, ServiceAction<Q> handler) {
-    handlers.add(runtime -> runtime.receive(method, requestType, handler));
+    methods.add(engine -> engine.receive(method, TypeRef.of(requestType), handler));
     return self();
   }
 
   @Override
   public EmbeddedRuntime.Builder otherMethods(RequestHandler handler) {
-    handlers.add(runtime -> runtime.otherMethods(handler));
+    methods.add(engine -> engine.otherMethods(handler));
     return self();
   }
 }

@@ -2,6 +2,7 @@
 package dev.pillion.runtime;
 
 import dev.pillion.component.NearestName;
+import dev.pillion.pubsub.engine.DeclaredSubscription;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +38,7 @@ final class ResourceLoader {
   private final Map<String, ComponentDocument> byName = new HashMap<>();
   private final List<ComponentDocument> documents = new ArrayList<>();
   private final List<ResiliencyDocument> resiliency = new ArrayList<>();
-  private final List<SubscriptionDocument> subscriptions = new ArrayList<>();
+  private final List<DeclaredSubscription> subscriptions = new ArrayList<>();
   private final List<EndpointDocument> endpoints = new ArrayList<>();
   private final YamlFiles yaml;
 
@@ -59,7 +60,7 @@ final class ResourceLoader {
   }
 
   /** The subscriptions of this app in load order. */
-  List<SubscriptionDocument> subscriptions() {
+  List<DeclaredSubscription> subscriptions() {
     return subscriptions;
   }
 
@@ -248,12 +249,29 @@ final class ResourceLoader {
     return !isInScope(document);
   }
 
+  /** Whether it differs from this app in digits alone: a sibling, and no typo. */
+  private boolean isNumbered(String other) {
+    return !other.equalsIgnoreCase(appId)
+        && other.replaceAll("\\d", "").equals(appId.replaceAll("\\d", ""));
+  }
+
   private boolean isInScope(YamlDocument document) {
     var scopes = document.scopes();
     if (scopes.isEmpty() || scopes.contains(appId)) {
       return true;
     }
-    log.debug("{} is for the apps {}", document.source(), scopes);
+    var nearest = NearestName.typo(appId, scopes);
+    if (nearest != null && !isNumbered(nearest)) {
+      log.warn(
+          "{}: its scopes {} do not name this app, \"{}\", so it has no effect here; did you mean \"{}\" where \"{}\" stands?",
+          document.source(),
+          scopes,
+          appId,
+          appId,
+          nearest);
+    } else {
+      log.debug("{} is for the apps {}", document.source(), scopes);
+    }
     return false;
   }
 }

@@ -3,6 +3,7 @@ package dev.pillion.runtime;
 
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.component.GoDuration;
+import dev.pillion.pubsub.engine.DeclaredSubscription;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -92,7 +93,7 @@ final class YamlDocument {
 
   /** The subscription of the document; null when it has none to speak of, which is a problem. */
   @Nullable
-  SubscriptionDocument subscription() {
+  DeclaredSubscription subscription() {
     boolean v1 = text("apiVersion").orElse("").endsWith("v1alpha1");
     return new SubscriptionReader(fields).read(root, v1);
   }

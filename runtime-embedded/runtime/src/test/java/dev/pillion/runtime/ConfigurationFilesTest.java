@@ -414,8 +414,7 @@ class ConfigurationFilesTest {
   void nameResolversInTwoFilesAreAProblem() {
     var one = configuration("a.yaml", HEAD + "spec: {nameResolution: {component: gossip}}\n");
     var two = configuration("b.yaml", HEAD + "spec: {nameResolution: {component: gossip}}\n");
-    assertThat(
-            problems(EmbeddedRuntime.builder("orders").configuration(one).configuration(two)))
+    assertThat(problems(EmbeddedRuntime.builder("orders").configuration(one).configuration(two)))
         .hasSize(2)
         .contains("b.yaml:4: nameResolution stands at a.yaml:4 already; a runtime has one");
   }
