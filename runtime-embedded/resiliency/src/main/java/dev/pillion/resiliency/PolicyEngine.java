@@ -47,6 +47,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
   private final Retries retries;
   private final Announcements announcements = new Announcements();
   private final TargetTable apps;
+  private final TargetTable hops;
   private final TargetTable actorsOutbound;
   private final TargetTable actorsInbound;
   private final TargetTable componentsOutbound;
@@ -71,6 +72,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     this.pauses = new Pauses(time);
     this.retries = new Retries(time, pauses, random);
     this.apps = lookup.apps();
+    this.hops = lookup.hops();
     this.actorsOutbound = lookup.actors(false);
     this.actorsInbound = lookup.actors(true);
     this.componentsOutbound = lookup.components(false);
@@ -162,10 +164,18 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
         outbound ? componentsOutbound.of(call.target()) : null;
       case "pubsub", "bindings", "configuration" ->
         (outbound ? componentsOutbound : componentsInbound).of(call.target());
-      case "invocation" -> outbound ? apps.of(call.target()) : null;
+      case "invocation" -> outbound ? invocation(call) : null;
       case "actors" -> (outbound ? actorsOutbound : actorsInbound).of(call.target());
       default -> null;
     };
+  }
+
+  /** What is tried again anyway is of use to those calls alone that may be made again. */
+  private @Nullable TargetPolicies invocation(Call call) {
+    if (!Hop.is(call)) {
+      return apps.of(call.target());
+    }
+    return call.repeatable() ? hops.of(call.target()) : null;
   }
 
   /** Where only a call's own deadline holds: of components it is known whose handlers are stuck. */

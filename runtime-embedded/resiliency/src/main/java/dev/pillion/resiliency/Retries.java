@@ -73,6 +73,9 @@ final class Retries {
   }
 
   private static boolean mayHelp(Call call, RetryPolicy policy, Exception failure) {
+    if (Hop.is(call)) {
+      return Hop.isLost(failure);
+    }
     if (isFinal(failure)) {
       return false;
     }

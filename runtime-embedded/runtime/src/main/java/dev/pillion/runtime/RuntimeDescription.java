@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param version Pillion's version
  * @param components the open components, by name
  * @param app the program beside this one; null when there is none
+ * @param invocation what it can be called for, and whom it can call
  * @param resiliency the policies and how their targets fare
  * @param subscriptions what is subscribed to and who takes it, by pubsub and topic; the resources
  *     that nobody takes are among them
@@ -25,6 +26,7 @@ public record RuntimeDescription(
     String version,
     List<ComponentDescription> components,
     @Nullable AppConnection app,
+    InvocationDescription invocation,
     ResiliencyDescription resiliency,
     List<SubscriptionDescription> subscriptions) {
   /** Copies the lists. */
@@ -45,6 +47,7 @@ public record RuntimeDescription(
                     .map(c -> "  %-16s %s/%s %s %s"
                         .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
                     .collect(Collectors.joining(System.lineSeparator())))
+        + (invocation.isEmpty() ? "" : System.lineSeparator() + invocation)
         + subscriptions.stream()
             .map(subscription -> System.lineSeparator() + subscription)
             .collect(Collectors.joining())
