@@ -11,6 +11,8 @@ import dev.pillion.invocation.spi.PeerTransport;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,7 @@ public final class GrpcPeers implements PeerTransport {
 
   private final PeerOptions options;
   private final Map<String, String> environment;
+  private volatile Supplier<Optional<GrpcProxy.Program>> program = Optional::empty;
   private volatile @Nullable RunningPeers running;
 
   private GrpcPeers(PeerOptions options, Map<String, String> environment) {
@@ -111,12 +114,32 @@ public final class GrpcPeers implements PeerTransport {
     return with(options.with(bytes));
   }
 
+  /**
+   * Passes rpcs that peers call by gRPC on to the program beside this runtime, when the access
+   * policy lets them; may be said at any time.
+   *
+   * @param asked for each call; empty while there is no such program
+   */
+  public void passTo(Supplier<Optional<GrpcProxy.Program>> asked) {
+    program = asked;
+  }
+
+  /**
+   * Passes calls that the API of this runtime takes on to other apps, and to the program beside it.
+   * The access policy is for calls of peers, and not asked.
+   *
+   * @throws IllegalStateException before {@link #start}
+   */
+  public GrpcProxy proxy() {
+    return running().proxy();
+  }
+
   @Override
   public PeerAddress start(PeerContext context) {
     if (running != null) {
       throw new IllegalStateException("this transport has been started; each runtime has its own");
     }
-    var started = RunningPeers.start(options, environment, context);
+    var started = RunningPeers.start(options, environment, () -> program.get(), context);
     running = started;
     return started.address();
   }

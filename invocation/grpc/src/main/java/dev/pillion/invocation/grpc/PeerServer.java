@@ -27,10 +27,7 @@ final class PeerServer {
   }
 
   static PeerServer start(
-      PeerOptions options,
-      InetSocketAddress address,
-      Serving serving,
-      EventLoopGroup loops) {
+      PeerOptions options, InetSocketAddress address, Serving serving, GrpcProxy proxy, EventLoopGroup loops) {
     var builder = NettyServerBuilder.forAddress(address)
         .channelType(NioServerSocketChannel.class)
         .bossEventLoopGroup(loops)
@@ -45,7 +42,8 @@ final class PeerServer {
         .maxConnectionIdle(3, TimeUnit.MINUTES)
         .keepAliveTime(10, TimeUnit.SECONDS)
         .keepAliveTimeout(5, TimeUnit.SECONDS)
-        .addService(service(serving));
+        .addService(service(serving))
+        .fallbackHandlerRegistry(proxy);
     var tls = options.tls();
     if (tls != null) {
       builder.sslContext(tls.serving());

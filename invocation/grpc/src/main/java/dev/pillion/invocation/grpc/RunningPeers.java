@@ -10,8 +10,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +28,7 @@ final class RunningPeers {
   private final PeerConnections connections;
   private final PeerServer server;
   private final Calls calls;
+  private final GrpcProxy proxy;
   private final PeerAddress address;
   private final String description;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -35,19 +38,24 @@ final class RunningPeers {
       EventLoopGroup loops,
       PeerConnections connections,
       PeerServer server,
-      String host,
+      GrpcProxy proxy,
+      PeerAddress address,
       String description) {
     this.context = context;
     this.loops = loops;
     this.connections = connections;
     this.server = server;
     this.calls = new Calls(connections, context.threads());
-    this.address = new PeerAddress(host, server.port());
+    this.proxy = proxy;
+    this.address = address;
     this.description = description;
   }
 
   static RunningPeers start(
-      PeerOptions options, Map<String, String> environment, PeerContext context) {
+      PeerOptions options,
+      Map<String, String> environment,
+      Supplier<Optional<GrpcProxy.Program>> program,
+      PeerContext context) {
     ClientLog.quiet();
     var bind = bindAddress(options);
     var description = description(options, bind, context);
@@ -63,8 +71,16 @@ final class RunningPeers {
           options,
           new InetSocketAddress(bind, options.port()),
           new Serving(context, options.maxBodySize()),
+          proxy(context, program, connections, true),
           loops);
-      var started = new RunningPeers(context, loops, connections, server, host, description);
+      var started = new RunningPeers(
+          context,
+          loops,
+          connections,
+          server,
+          proxy(context, program, connections, false),
+          new PeerAddress(host, server.port()),
+          description);
       if (options.tls() == null && !bind.isLoopbackAddress()) {
         log.warn(
             "\"{}\" takes calls of peers at {} from anybody in the network: {}",
@@ -80,6 +96,21 @@ final class RunningPeers {
       end(loops);
       throw e;
     }
+  }
+
+  private static GrpcProxy proxy(
+      PeerContext context,
+      Supplier<Optional<GrpcProxy.Program>> program,
+      PeerConnections connections,
+      boolean ofPeers) {
+    return new GrpcProxy(
+        context.appId(),
+        context.directory(),
+        context.threads(),
+        context.time(),
+        program,
+        connections,
+        ofPeers);
   }
 
   private static InetAddress bindAddress(PeerOptions options) {
@@ -113,6 +144,10 @@ final class RunningPeers {
 
   String describe() {
     return description;
+  }
+
+  GrpcProxy proxy() {
+    return proxy;
   }
 
   Calls calls() {

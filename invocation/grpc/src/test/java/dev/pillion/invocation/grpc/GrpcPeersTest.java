@@ -16,6 +16,7 @@ import dev.pillion.invocation.spi.PeerTransportProvider;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.net.ServerSocket;
@@ -61,7 +62,12 @@ class GrpcPeersTest {
 
   private static InvocationRequest streamed(InputStream body) {
     return new InvocationRequest(
-        "POST", "take", "", Map.of("x", List.of("1")), "application/octet-stream", Body.of(body, -1));
+        "POST",
+        "take",
+        "",
+        Map.of("x", List.of("1")),
+        "application/octet-stream",
+        Body.of(body, -1));
   }
 
   private static byte[] random(int size) {
@@ -106,8 +112,7 @@ class GrpcPeersTest {
     assertThat(answer.status()).isEqualTo(201);
     assertThat(answer.contentType()).isEqualTo("application/json");
     assertThat(answer.headers())
-        .isEqualTo(Map.of(
-            "X-Id", List.of("9", "10"), "Content-Type", List.of("application/json")));
+        .isEqualTo(Map.of("X-Id", List.of("9", "10"), "Content-Type", List.of("application/json")));
     assertThat(read(answer)).asString().isEqualTo("{\"n\":1}");
   }
 
@@ -126,8 +131,8 @@ class GrpcPeersTest {
 
   @Test
   void aMethodMayAnswerWhileItReads() throws Exception {
-    serve((request, invocation) -> new InvocationResponse(
-        200, "", Map.of(), Map.of(), "", request.body().open()));
+    serve((request, invocation) ->
+        new InvocationResponse(200, "", Map.of(), Map.of(), "", request.body().open()));
     var body = new PipedOutputStream();
     var source = new PipedInputStream(body);
     body.write(1);
@@ -142,8 +147,8 @@ class GrpcPeersTest {
 
   @Test
   void anAnswerBiggerThanTheConnectionHoldsIsReadWhileItsRequestIsSent() throws Exception {
-    serve((request, invocation) -> new InvocationResponse(
-        200, "", Map.of(), Map.of(), "", request.body().open()));
+    serve((request, invocation) ->
+        new InvocationResponse(200, "", Map.of(), Map.of(), "", request.body().open()));
     var bytes = random(30_000_000);
     assertThat(read(web.ask(orders.peer(), InvocationRequest.post("echo", "", bytes))))
         .isEqualTo(bytes);
@@ -178,8 +183,9 @@ class GrpcPeersTest {
     try (var other = new ServerSocket(0)) {
       var answering = new FutureTask<>(() -> {
         try (var socket = other.accept()) {
-          socket.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes());
           socket.getInputStream().readNBytes(24);
+          socket.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes());
+          socket.getInputStream().transferTo(OutputStream.nullOutputStream());
         }
         return null;
       });
@@ -229,8 +235,8 @@ class GrpcPeersTest {
   @Test
   void aCallerWhoClosesTheAnswerEndsTheMethodThatWritesIt() throws Exception {
     var ended = new CountDownLatch(1);
-    serve((request, invocation) -> new InvocationResponse(
-        200, "", Map.of(), Map.of(), "", new EndlessStream(ended)));
+    serve((request, invocation) ->
+        new InvocationResponse(200, "", Map.of(), Map.of(), "", new EndlessStream(ended)));
     try (var answer = web.ask(orders.peer(), InvocationRequest.get("x"))) {
       assertThat(answer.body().readNBytes(1_000_000)).hasSize(1_000_000);
     }
@@ -262,12 +268,12 @@ class GrpcPeersTest {
 
   @Test
   void aMethodThatEndsItsAnswerTooEarly() throws Exception {
-    serve((request, invocation) -> new InvocationResponse(
-        200, "", Map.of(), Map.of(), "", new BrokenStream()));
+    serve((request, invocation) ->
+        new InvocationResponse(200, "", Map.of(), Map.of(), "", new BrokenStream()));
     try (var answer = web.ask(orders.peer(), InvocationRequest.get("x"))) {
       assertThat(answer.status()).isEqualTo(200);
-      var failure = catchThrowableOfType(
-          InvocationException.class, () -> answer.body().readAllBytes());
+      var failure =
+          catchThrowableOfType(InvocationException.class, () -> answer.body().readAllBytes());
       assertThat(failure.reason()).isEqualTo(InvocationException.Reason.CLOSED);
     }
   }
@@ -276,8 +282,7 @@ class GrpcPeersTest {
   void aRequestWhoseBodyCanNotBeRead() {
     serve((request, invocation) -> answer(request.body().open().readAllBytes()));
     var failure = catchThrowableOfType(
-        InvocationException.class,
-        () -> web.ask(orders.peer(), streamed(new BrokenStream())));
+        InvocationException.class, () -> web.ask(orders.peer(), streamed(new BrokenStream())));
     assertThat(failure).hasRootCauseMessage("broken for the test");
   }
 

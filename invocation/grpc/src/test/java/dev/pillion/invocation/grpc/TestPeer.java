@@ -28,6 +28,7 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
   private final PeerAddress address;
   private final Map<String, Peer> known = new ConcurrentHashMap<>();
   private final Map<PeerAddress, Integer> unreachable = new ConcurrentHashMap<>();
+  private volatile Runnable whenUnreachable = () -> {};
   private volatile Optional<String> denied = Optional.empty();
 
   TestPeer(String appId, RequestHandler handler) {
@@ -50,9 +51,14 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
         this));
   }
 
-  /** One that is only called from. */
+  /** One without methods, that is only called from. */
   static TestPeer caller() {
-    return new TestPeer("web", (request, invocation) -> {
+    return named("web");
+  }
+
+  /** One without methods. */
+  static TestPeer named(String appId) {
+    return new TestPeer(appId, (request, invocation) -> {
       throw new InvocationException(404, "it has no methods");
     });
   }
@@ -76,6 +82,10 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
   /** Refuses every call from now on. */
   void denies(String why) {
     denied = Optional.of(why);
+  }
+
+  void whenUnreachable(Runnable listener) {
+    whenUnreachable = listener;
   }
 
   int timesUnreachable(PeerAddress of) {
@@ -106,6 +116,7 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
   @Override
   public void unreachable(Peer peer) {
     unreachable.merge(peer.address(), 1, Integer::sum);
+    whenUnreachable.run();
   }
 
   @Override
