@@ -98,17 +98,19 @@ final class GrpcTransport implements AppTransport {
           "the body of the request to the app at " + options.address() + " can't be read",
           e);
     }
-    return InvokeRequest.newBuilder()
+    var message = InvokeRequest.newBuilder()
         .setMethod(request.method())
         .setContentType(request.contentType())
         // Nobody changes a request's body while it is sent.
         .setData(Any.newBuilder()
             .setTypeUrl(request.typeUrl())
-            .setValue(UnsafeByteOperations.unsafeWrap(body)))
-        .setHttpExtension(HTTPExtension.newBuilder()
-            .setVerb(verb(request.verb()))
-            .setQuerystring(request.query()))
-        .build();
+            .setValue(UnsafeByteOperations.unsafeWrap(body)));
+    if (!request.verb().isEmpty()) {
+      message.setHttpExtension(HTTPExtension.newBuilder()
+          .setVerb(verb(request.verb()))
+          .setQuerystring(request.query()));
+    }
+    return message.build();
   }
 
   private static HTTPExtension.Verb verb(String verb) {

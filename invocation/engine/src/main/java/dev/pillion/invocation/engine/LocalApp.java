@@ -12,6 +12,7 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.RequestHandler;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,15 +58,32 @@ final class LocalApp implements RequestHandler {
 
   @Override
   public InvocationResponse handle(InvocationRequest request, Invocation invocation) {
-    var answer =
-        entered(Methods.bare(request.method()), invocation.context(), (method, inner) -> method
-            .handler()
-            .handle(request, new Invocation(invocation.caller(), inner.context())));
-    if (answer == null) {
-      throw new InvocationException(
-          500, "the method \"%s\" gave no answer".formatted(Methods.bare(request.method())));
+    var given = new AtomicReference<@Nullable InvocationResponse>();
+    var name = Methods.bare(request.method());
+    boolean handedOn = false;
+    try {
+      var answer = entered(name, invocation.context(), (method, inner) -> {
+        var within = new Invocation(invocation.caller(), inner.context());
+        given.set(method.handler().handle(asked(request, method), within));
+        return given.get();
+      });
+      if (answer == null) {
+        throw new InvocationException(500, "the method \"%s\" gave no answer".formatted(name));
+      }
+      handedOn = true;
+      return answer;
+    } finally {
+      var late = given.get();
+      if (!handedOn && late != null) {
+        // One that the chain keeps back occupies nothing any more.
+        late.close();
+      }
     }
-    return answer;
+  }
+
+  /** A caller who speaks gRPC need not say a verb, which only a program over HTTP can't do without. */
+  private static InvocationRequest asked(InvocationRequest request, Method method) {
+    return request.verb().isEmpty() && !method.isForOthers() ? request.withVerb("POST") : request;
   }
 
   /** The work of a method, inside the chain. */
