@@ -81,6 +81,7 @@ final class FacadeServer implements AutoCloseable {
     var rpcs = new RpcTable(serving);
     new StateService(runtime).addTo(rpcs);
     new PublishService(runtime).addTo(rpcs);
+    new InvokeService(serving).addTo(rpcs);
     streams.addTo(rpcs);
     new MetadataService(runtime, streams).addTo(rpcs);
     new ShutdownService(runtime).addTo(rpcs);

@@ -105,10 +105,10 @@ final class GrpcTransport implements AppTransport {
         .setData(Any.newBuilder()
             .setTypeUrl(request.typeUrl())
             .setValue(UnsafeByteOperations.unsafeWrap(body)));
-    if (!request.verb().isEmpty()) {
-      message.setHttpExtension(HTTPExtension.newBuilder()
-          .setVerb(verb(request.verb()))
-          .setQuerystring(request.query()));
+    var verb = verb(request.verb());
+    if (verb != HTTPExtension.Verb.NONE || !request.query().isEmpty()) {
+      message.setHttpExtension(
+          HTTPExtension.newBuilder().setVerb(verb).setQuerystring(request.query()));
     }
     return message.build();
   }

@@ -109,7 +109,7 @@ final class HttpTransport implements AppTransport {
     if (!VERBS.contains(request.verb())) {
       throw new IllegalArgumentException("%s: a program is asked with one of %s"
           .formatted(
-              request.verb().isEmpty()
+              request.verb().equals("NONE")
                   ? "missing HTTP extension field, which says the verb"
                   : "invalid HTTP verb \"" + request.verb() + "\"",
               VERBS.stream().sorted().toList()));

@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
 final class LocalApp implements RequestHandler {
   private static final Logger log = LoggerFactory.getLogger(LocalApp.class);
 
+  /** What callers who speak gRPC, and need not say a verb, have as theirs. */
+  private static final String NO_VERB = "NONE";
+
   private final String appId;
   private final CallChain calls;
   private final Methods methods;
@@ -83,7 +86,7 @@ final class LocalApp implements RequestHandler {
 
   /** A caller who speaks gRPC need not say a verb, which only a program over HTTP can't do without. */
   private static InvocationRequest asked(InvocationRequest request, Method method) {
-    return request.verb().isEmpty() && !method.isForOthers() ? request.withVerb("POST") : request;
+    return request.verb().equals(NO_VERB) && !method.isForOthers() ? request.withVerb("POST") : request;
   }
 
   /** The work of a method, inside the chain. */
