@@ -25,6 +25,7 @@ public final class BenchmarkMain {
       "postgres", PostgresComparison::run,
       "facade", FacadeComparison::run,
       "appchannel", AppChannelComparison::run,
+      "invocation", InvocationResults::run,
       "start", StartComparison::run));
 
   private BenchmarkMain() {}

@@ -69,8 +69,10 @@ final class Client implements AppClient {
     Content.requireValue(request);
     var name = Methods.canonical(method);
     var local = routes.local(target);
-    if (local != null && local.typed(name) != null) {
-      return call(local, name, request, options, type);
+    var typed = local == null ? null : local.typed(name);
+    if (local != null && typed != null) {
+      var answer = call(local, name, typed, request, options, type);
+      return Passing.arrive(answer, type, serializer);
     }
     try (var answer = answered(name, request, options)) {
       return Content.read(read(name, answer), answer.contentType(), type, serializer);
@@ -87,8 +89,9 @@ final class Client implements AppClient {
     Content.requireValue(request);
     var name = Methods.canonical(method);
     var local = routes.local(target);
-    if (local != null && local.typed(name) != null) {
-      call(local, name, request, options, NOTHING);
+    var typed = local == null ? null : local.typed(name);
+    if (local != null && typed != null) {
+      call(local, name, typed, request, options, NOTHING);
       return;
     }
     answered(name, request, options).close();
@@ -106,16 +109,18 @@ final class Client implements AppClient {
   }
 
   /** A method of this JVM, which gets values rather than bytes. */
-  private <T> @Nullable T call(
+  private @Nullable Object call(
       LocalApp local,
       String method,
+      TypedMethod<?, ?> typed,
       @Nullable Object request,
       InvokeOptions options,
-      TypeRef<T> type) {
+      TypeRef<?> answer) {
+    var passed = Passing.leave(request, typed.type(), serializer);
     try {
       return calls.run(
           call(true, context(options).at(method)),
-          inner -> local.call(method, request, type, serializer, inner.context()));
+          inner -> local.call(method, typed, passed, answer, inner.context()));
     } catch (InvocationException e) {
       throw failures.local(target, method, e);
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.engine;
 
-import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallChain;
@@ -38,25 +37,27 @@ final class LocalApp implements RequestHandler {
     this.methods = methods;
   }
 
-  /** The method if it takes values and there is one; null else. */
+  /** The method if there is one and it takes values; null else. */
   @Nullable
   TypedMethod<?, ?> typed(String name) {
-    return methods.find(name).handler() instanceof TypedMethod<?, ?> typed ? typed : null;
+    var method = methods.named(name);
+    return method != null && method.handler() instanceof TypedMethod<?, ?> typed ? typed : null;
   }
 
-  /** Calls a method that takes values. */
-  <T> @Nullable T call(
+  /**
+   * Calls a method that takes values.
+   *
+   * @param request as it has {@linkplain Passing#leave left} the caller
+   * @return the answer as it leaves the method
+   */
+  @Nullable
+  Object call(
       String name,
+      TypedMethod<?, ?> typed,
       @Nullable Object request,
-      TypeRef<T> answer,
-      Serializer callers,
+      TypeRef<?> answer,
       CallContext context) {
-    return entered(name, context, (method, inner) -> {
-      if (method.handler() instanceof TypedMethod<?, ?> typed) {
-        return typed.call(request, answer, callers);
-      }
-      throw new IllegalStateException("\"" + name + "\" takes no values any more");
-    });
+    return entered(name, context, (method, inner) -> typed.call(request, answer));
   }
 
   @Override

@@ -61,6 +61,12 @@ final class Methods {
     return added;
   }
 
+  /** The method of that name alone; null when there is none. */
+  @Nullable
+  Method named(String name) {
+    return named.get(name);
+  }
+
   /**
    * The method of that name, or what handles all others.
    *

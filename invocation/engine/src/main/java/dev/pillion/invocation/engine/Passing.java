@@ -44,34 +44,41 @@ final class Passing {
 
   private Passing() {}
 
+  /** A value that changes sides as bytes. Another attempt may need them again: none may keep them. */
+  private record Serialized(byte[] bytes) {}
+
   /**
-   * The value as the other side gets it.
+   * The value as it leaves the side that has it.
    *
-   * @param from of the side that has the value
-   * @param to of the side that gets it
+   * @param type what the other side wants
+   * @param from the serializer of this side
    */
-  @SuppressWarnings("unchecked") // An instance of its class is an instance of T.
-  static <T> @Nullable T pass(
-      @Nullable Object value, TypeRef<T> type, Serializer from, Serializer to) {
-    if (value == null) {
-      return null;
-    }
+  static @Nullable Object leave(@Nullable Object value, TypeRef<?> type, Serializer from) {
     var wanted = type.type();
-    if (wanted == void.class) {
+    if (value == null || wanted == void.class) {
       return null;
     }
-    if (wanted instanceof Class<?> raw) {
-      if (raw.isInstance(value) && IMMUTABLE.get(value.getClass())) {
-        return (T) value;
-      }
-      if (value instanceof byte[] bytes) {
-        return raw == byte[].class ? (T) bytes.clone() : to.deserialize(bytes, type);
-      }
-      if (raw == byte[].class) {
-        return (T) from.serialize(value);
-      }
+    if (wanted instanceof Class<?> raw
+        && raw.isInstance(value)
+        && IMMUTABLE.get(value.getClass())) {
+      return value;
     }
-    return to.deserialize(value instanceof byte[] bytes ? bytes : from.serialize(value), type);
+    return new Serialized(value instanceof byte[] bytes ? bytes : from.serialize(value));
+  }
+
+  /**
+   * What has {@linkplain #leave left} the other side, as this one gets it.
+   *
+   * @param to the serializer of this side
+   */
+  @SuppressWarnings("unchecked") // What left as it was is an instance of T.
+  static <T> @Nullable T arrive(@Nullable Object passed, TypeRef<T> type, Serializer to) {
+    if (!(passed instanceof Serialized serialized)) {
+      return (T) passed;
+    }
+    return type.type() == byte[].class
+        ? (T) serialized.bytes().clone()
+        : to.deserialize(serialized.bytes(), type);
   }
 
   /** By what is declared alone: an object's own class may be a child that does change. */

@@ -50,18 +50,19 @@ record TypedMethod<Q, A extends @Nullable Object>(
   /**
    * Calls it with a value of this JVM.
    *
-   * @param callers the serializer of whoever calls
+   * @param passed the request as it has {@linkplain Passing#leave left} the caller
+   * @return the answer as it leaves the method
    */
   @SuppressWarnings("NullAway") // Null is what a method is given when nothing was sent.
-  <T> @Nullable T call(@Nullable Object request, TypeRef<T> answer, Serializer callers)
-      throws Exception {
+  @Nullable
+  Object call(@Nullable Object passed, TypeRef<?> answer) throws Exception {
     Q given;
     try {
-      given = Passing.pass(request, type, callers, serializer);
+      given = Passing.arrive(passed, type, serializer);
     } catch (SerializationException e) {
       throw unreadable(e);
     }
-    return Passing.pass(method.handle(given), answer, serializer, callers);
+    return Passing.leave(method.handle(given), answer, serializer);
   }
 
   /** A request that is not of the method's type is the caller's fault, wherever it comes from. */

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.pillion.CallTimeoutException;
+import dev.pillion.SerializationException;
+import dev.pillion.TypeRef;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InProcessNetwork;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.InvokeOptions;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Apps of one JVM that call each other, and themselves. */
+class InvocationTest {
+  record Reserve(String item, int amount) {}
+
+  record Stock(String item, int left) {}
+
+  private final InProcessNetwork network = InProcessNetwork.create();
+  private final List<EmbeddedRuntime> runtimes = new ArrayList<>();
+
+  @AfterEach
+  void close() {
+    runtimes.forEach(EmbeddedRuntime::close);
+  }
+
+  private EmbeddedRuntime start(String appId) {
+    var runtime = EmbeddedRuntime.builder(appId).network(network).start();
+    runtimes.add(runtime);
+    return runtime;
+  }
+
+  private static InvocationResponse ok(String text) {
+    return InvocationResponse.of(
+        200, Map.of(), "text/plain", text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static InvocationException failure(ThrowingCall call) {
+    return catchThrowableOfType(InvocationException.class, call::run);
+  }
+
+  private interface ThrowingCall {
+    void run() throws Exception;
+  }
+
+  @Test
+  void aMethodOfAnotherAppIsCalledByItsName() {
+    start("inventory").method("reserve", Reserve.class, request -> new Stock(request.item(), 9));
+    var checkout = start("checkout");
+    assertThat(checkout.app("inventory").invoke("reserve", new Reserve("book", 1), Stock.class))
+        .isEqualTo(new Stock("book", 9));
+    assertThat(checkout.app("inventory").invoke("/reserve/", new Reserve("cup", 1), Stock.class))
+        .isEqualTo(new Stock("cup", 9));
+  }
+
+  @Test
+  void anAppCallsItselfTheSameWay() {
+    var runtime = EmbeddedRuntime.builder("alone")
+        .method("double", Integer.class, number -> 2 * number)
+        .receive("forget", String.class, text -> {})
+        .start();
+    runtimes.add(runtime);
+    assertThat(runtime.app("alone").invoke("double", 21, Integer.class)).isEqualTo(42);
+    runtime.app("alone").send("forget", "this");
+    assertThat(runtime.app("alone").invoke("forget", "this", String.class)).isNull();
+  }
+
+  @Test
+  void nothingIsSharedThatCanChange() {
+    var given = new AtomicReference<List<String>>();
+    var answered = new ArrayList<>(List.of("x"));
+    start("b").method("keep", new TypeRef<List<String>>() {}, list -> {
+      given.set(list);
+      list.add("changed by the method");
+      return answered;
+    });
+    var request = new ArrayList<>(List.of("a"));
+    var answer = start("a")
+        .app("b")
+        .invoke("keep", request, InvokeOptions.defaults(), new TypeRef<List<String>>() {});
+    assertThat(request).containsExactly("a");
+    assertThat(answer).containsExactly("x");
+    answered.add("changed afterwards");
+    request.add("changed afterwards");
+    assertThat(answer).containsExactly("x");
+    assertThat(given.get()).containsExactly("a", "changed by the method");
+  }
+
+  @Test
+  void bytesAreCopiedAndImmutablesAreNot() {
+    var seen = new AtomicReference<Object>();
+    var kept = new byte[] {7};
+    var b = start("b");
+    b.method("bytes", byte[].class, bytes -> {
+      bytes[0] = 9;
+      return kept;
+    });
+    b.method("same", Reserve.class, request -> {
+      seen.set(request);
+      return request;
+    });
+    var a = start("a");
+    var sent = new byte[] {1};
+    var answer = a.app("b").invoke("bytes", sent, byte[].class);
+    assertThat(sent).containsExactly(1);
+    assertThat(answer).containsExactly(7).isNotSameAs(kept);
+    var request = new Reserve("book", 1);
+    assertThat(a.app("b").invoke("same", request, Reserve.class)).isSameAs(request);
+    assertThat(seen).hasValue(request);
+  }
+
+  @Test
+  void anAnswerIsReadAsWhatTheCallerWants() {
+    start("b").method("stock", String.class, item -> new Stock(item, 3));
+    var client = start("a").app("b");
+    assertThat(client.invoke(
+            "stock", "cup", InvokeOptions.defaults(), new TypeRef<Map<String, Object>>() {}))
+        .containsEntry("left", 3);
+    assertThat(new String(client.invoke("stock", "cup", byte[].class), StandardCharsets.UTF_8))
+        .isEqualTo("{\"item\":\"cup\",\"left\":3}");
+    assertThatThrownBy(() -> client.invoke("stock", "cup", Integer.class))
+        .isInstanceOf(SerializationException.class);
+  }
+
+  @Test
+  void aRequestOfAnotherTypeIsTheCallersFault() {
+    start("b").method("stock", Integer.class, number -> number);
+    var client = start("a").app("b");
+    var typed = failure(() -> client.invoke("stock", "no number", Integer.class));
+    var raw = client.exchange(InvocationRequest.post(
+        "stock", "application/json", "\"no number\"".getBytes(StandardCharsets.UTF_8)));
+    assertThat(typed.statusCode()).isEqualTo(400);
+    assertThat(raw.status()).isEqualTo(400);
+  }
+
+  @Test
+  void aHandlerAnswersWithTheStatusItWants() throws Exception {
+    start("b").method("find", String.class, item -> {
+      throw new InvocationException(404, "no " + item);
+    });
+    var client = start("a").app("b");
+    var failure = failure(() -> client.invoke("find", "book", Stock.class));
+    assertThat(failure.reason()).isEqualTo(Reason.ANSWERED);
+    assertThat(failure.statusCode()).isEqualTo(404);
+    assertThat(failure).hasMessage("\"b\" answered \"find\" with status 404: no book");
+    assertThat(failure.body()).asString(StandardCharsets.UTF_8).isEqualTo("no book");
+    try (var answer = client.exchange(InvocationRequest.post(
+        "find", "application/json", "\"book\"".getBytes(StandardCharsets.UTF_8)))) {
+      assertThat(answer.status()).isEqualTo(404);
+      assertThat(answer.body().readAllBytes())
+          .asString(StandardCharsets.UTF_8)
+          .isEqualTo("no book");
+    }
+  }
+
+  @Test
+  void aHandlerThatFailsAnswers500WithTheCauseAtHand() {
+    start("b").method("break", String.class, text -> {
+      throw new IllegalStateException("out of paper");
+    });
+    var failure = failure(() -> start("a").app("b").send("break", "x"));
+    assertThat(failure.statusCode()).isEqualTo(500);
+    assertThat(failure)
+        .hasMessageContaining("out of paper")
+        .rootCause()
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void theFailureOfACallThatAHandlerMakesIsNotItsAnswer() {
+    start("c").method("find", String.class, item -> {
+      throw new InvocationException(404, "not here");
+    });
+    var b = start("b");
+    b.method("ask", String.class, item -> b.app("c").invoke("find", item, String.class));
+    b.method("askNobody", String.class, item -> b.app("nobody").invoke("find", item, String.class));
+    var client = start("a").app("b");
+    assertThat(failure(() -> client.send("ask", "x")).statusCode()).isEqualTo(500);
+    var nobody = failure(() -> client.send("askNobody", "x"));
+    assertThat(nobody.reason()).isEqualTo(Reason.ANSWERED);
+    assertThat(nobody.statusCode()).isEqualTo(500);
+  }
+
+  @Test
+  void anUnknownMethodIsNotFoundAndTheNearestIsNamed() {
+    var b = start("b");
+    b.method("reserve", Reserve.class, request -> request);
+    var client = start("a").app("b");
+    assertThat(failure(() -> client.send("reserv", "x")))
+        .hasMessageContaining("status 404")
+        .hasMessageContaining("did you mean \"reserve\"?");
+    try (var answer = client.exchange(InvocationRequest.get("reserv"))) {
+      assertThat(answer.status()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void anUnknownAppNamesWhatWasTried() {
+    start("inventory");
+    assertThat(failure(() -> start("checkout").app("inventry").send("x", null)))
+        .hasMessage(
+            "no app \"inventry\": this runtime is \"checkout\", the in-process network has [checkout, inventory], there is no name resolver to find others by")
+        .extracting(InvocationException::reason)
+        .isEqualTo(Reason.NO_SUCH_APP);
+  }
+
+  @Test
+  void targetsThatAreNoneAreRefusedAtOnce() {
+    var a = start("a");
+    assertThatThrownBy(() -> a.app("")).hasMessage("app id is empty");
+    assertThatThrownBy(() -> a.app("a.b.c")).hasMessageStartingWith("invalid app id a.b.c");
+    assertThatThrownBy(() -> a.app("a.")).hasMessageStartingWith("invalid app id a.");
+  }
+
+  @Test
+  void whatIsNoRequestIsRefused() {
+    var client = start("a").app("a");
+    for (Object wrong : List.of(
+        String.class, Optional.of("x"), InvokeOptions.defaults(), TypeRef.of(String.class))) {
+      assertThatThrownBy(() -> client.send("m", wrong))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("is no request");
+    }
+    assertThatThrownBy(() -> client.send("m?x=1", null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("invalid method: ");
+  }
+
+  @Test
+  void aNamespaceKeepsAppsApart() {
+    var prod = EmbeddedRuntime.builder("b").namespace("prod").network(network).start();
+    runtimes.add(prod);
+    prod.method("where", Object.class, nothing -> "prod");
+    start("b").method("where", Object.class, nothing -> "none");
+    var a = start("a");
+    assertThat(a.app("b").invoke("where", null, String.class)).isEqualTo("none");
+    assertThat(a.app("b.prod").invoke("where", null, String.class)).isEqualTo("prod");
+  }
+
+  @Test
+  void replicasTakeTurnsAndAClosedOneIsLeftOut() {
+    var first = start("b");
+    first.method("who", Object.class, nothing -> 1);
+    start("b").method("who", Object.class, nothing -> 2);
+    var client = start("a").app("b");
+    var answers = new ArrayList<Integer>();
+    for (int i = 0; i < 4; i++) {
+      answers.add(client.invoke("who", null, Integer.class));
+    }
+    assertThat(answers).contains(1, 2);
+    first.close();
+    for (int i = 0; i < 4; i++) {
+      assertThat(client.invoke("who", null, Integer.class)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aRequestPassesAsItIsAndClaimsOfIdentityDoNot() throws Exception {
+    var seen = new AtomicReference<InvocationRequest>();
+    start("b").otherMethods((request, invocation) -> {
+      seen.set(request);
+      assertThat(invocation.caller()).isEmpty();
+      return ok("it is " + request.method());
+    });
+    var headers = Map.of(
+        "X-Trace", List.of("t1"),
+        "Dapr-Caller-App-Id", List.of("admin"),
+        "dapr-caller-namespace", List.of("prod"));
+    try (var answer = start("a")
+        .app("b")
+        .exchange(new InvocationRequest(
+            "PUT", "v1//orders/../create", "x=1", headers, "text/plain", Body.of(new byte[] {1
+            })))) {
+      assertThat(answer.body().readAllBytes())
+          .asString(StandardCharsets.UTF_8)
+          .isEqualTo("it is v1/create");
+    }
+    assertThat(seen.get().verb()).isEqualTo("PUT");
+    assertThat(seen.get().query()).isEqualTo("x=1");
+    assertThat(seen.get().headers())
+        .containsOnly(
+            Map.entry("X-Trace", List.of("t1")),
+            Map.entry("dapr-caller-app-id", List.of("a")),
+            Map.entry("dapr-caller-namespace", List.of("")),
+            Map.entry("dapr-callee-app-id", List.of("b")));
+  }
+
+  @Test
+  void streamsAreHandedOverAsStreams() throws Exception {
+    start("b")
+        .method(
+            "upper",
+            (request, invocation) -> new InvocationResponse(
+                200,
+                "",
+                Map.of(),
+                Map.of(),
+                "text/plain",
+                new UpperCase(request.body().open())));
+    var source = new ByteArrayInputStream("abc".getBytes(StandardCharsets.UTF_8));
+    try (var answer = start("a")
+        .app("b")
+        .exchange(new InvocationRequest(
+            "POST", "upper", "", Map.of(), "text/plain", Body.of(source, -1)))) {
+      assertThat(source.available()).as("nothing is read ahead").isEqualTo(3);
+      assertThat(answer.body().readAllBytes()).asString(StandardCharsets.UTF_8).isEqualTo("ABC");
+    }
+  }
+
+  private static final class UpperCase extends InputStream {
+    private final InputStream source;
+
+    UpperCase(InputStream source) {
+      this.source = source;
+    }
+
+    @Override
+    public int read() throws java.io.IOException {
+      int read = source.read();
+      return read < 0 ? read : Character.toUpperCase(read);
+    }
+  }
+
+  @Test
+  void aMethodThatTakesTooLongIsInterrupted() {
+    var interrupted = new CountDownLatch(1);
+    start("b").method("wait", Object.class, nothing -> {
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        interrupted.countDown();
+        throw e;
+      }
+      return "never";
+    });
+    var client = start("a").app("b");
+    assertThatThrownBy(() -> client.invoke(
+            "wait", null, InvokeOptions.defaults().timeout(Duration.ofMillis(50)), String.class))
+        .isInstanceOf(CallTimeoutException.class);
+    assertThat(interrupted.getCount()).isZero();
+    assertThat(Thread.interrupted()).isFalse();
+  }
+
+  @Test
+  void aMethodHasOneHandlerUntilItIsClosed() {
+    var b = start("b");
+    var registration = b.method("m", Object.class, nothing -> 1);
+    assertThatThrownBy(() -> b.method("/m", Object.class, nothing -> 2))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the method \"m\" has a handler already");
+    registration.pause();
+    assertThat(failure(() -> b.app("b").send("m", null)).statusCode()).isEqualTo(503);
+    registration.resume();
+    assertThat(b.app("b").invoke("m", null, Integer.class)).isEqualTo(1);
+    registration.close();
+    registration.close();
+    b.method("m", Object.class, nothing -> 2);
+    assertThat(b.app("b").invoke("m", null, Integer.class)).isEqualTo(2);
+  }
+
+  @Test
+  void closingWaitsForMethodsThatRun() throws Exception {
+    var running = new CountDownLatch(1);
+    var go = new CountDownLatch(1);
+    var b = start("b");
+    b.method("slow", Object.class, nothing -> {
+      running.countDown();
+      go.await();
+      return "done";
+    });
+    var client = start("a").app("b");
+    var call = new FutureTask<>(() -> client.invoke("slow", null, String.class));
+    new Thread(call).start();
+    running.await();
+    var closing = new FutureTask<>(() -> {
+      b.close();
+      return true;
+    });
+    new Thread(closing).start();
+    assertThat(closing.isDone()).isFalse();
+    go.countDown();
+    assertThat(call.get(10, TimeUnit.SECONDS)).isEqualTo("done");
+    assertThat(closing.get(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(failure(() -> client.send("slow", null)).reason()).isEqualTo(Reason.NO_SUCH_APP);
+  }
+
+  @Test
+  void nothingWorksAfterClose() {
+    var a = start("a");
+    a.method("m", Object.class, nothing -> 1);
+    var client = a.app("a");
+    a.close();
+    assertThatThrownBy(() -> client.send("m", null)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> a.app("b")).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> a.method("n", Object.class, nothing -> 1))
+        .isInstanceOf(IllegalStateException.class);
+  }
+}
