@@ -45,6 +45,8 @@ for (const target of process.env.INVOKE_TARGETS.split(",")) {
   if (kind === "http" || kind === "java") {
     await check(`${id} has no such method`, () => fails(id, "nowhere", Code.NotFound, "Not Found"));
     await check(`${id} fails`, () => fails(id, "fail", Code.Unknown, "Internal Server Error"));
+  } else if (kind === "absent") {
+    await check(`${id} has no such method`, () => fails(id, "nowhere", Code.NotFound, "Not Found"));
   } else if (kind === "codes") {
     await check(`${id} has no such order`, () => fails(id, "missing", Code.NotFound, "no order 42"));
     await check(`${id} fails`, () => fails(id, "fail", Code.Unknown, "no order 42"));

@@ -90,6 +90,8 @@ with DaprClient() as client:
         if kind in ('http', 'java'):
             check(f'{app_id} has no such method', fails, client, app_id, 'nowhere', Code.NOT_FOUND, 'Not Found')
             check(f'{app_id} fails', fails, client, app_id, 'fail', Code.UNKNOWN, 'Internal Server Error')
+        elif kind == 'absent':
+            check(f'{app_id} has no such method', fails, client, app_id, 'nowhere', Code.NOT_FOUND, 'Not Found')
         elif kind == 'codes':
             check(f'{app_id} has no such order', fails, client, app_id, 'missing', Code.NOT_FOUND, 'no order 42')
             check(f'{app_id} fails', fails, client, app_id, 'fail', Code.UNKNOWN, 'no order 42')

@@ -47,6 +47,8 @@ func main() {
 		case "http", "java":
 			check(id+" has no such method", fails(ctx, dapr, id, "nowhere", codes.NotFound, "Not Found"))
 			check(id+" fails", fails(ctx, dapr, id, "fail", codes.Unknown, "Internal Server Error"))
+		case "absent":
+			check(id+" has no such method", fails(ctx, dapr, id, "nowhere", codes.NotFound, "Not Found"))
 		case "codes":
 			check(id+" has no such order", fails(ctx, dapr, id, "missing", codes.NotFound, "no order 42"))
 			check(id+" fails", fails(ctx, dapr, id, "fail", codes.Unknown, "no order 42"))

@@ -42,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>{@code app ID KIND PROTOCOL COMMAND…} for a callee; the kind is what its errors are like:
- *       {@code http}, or over gRPC {@code codes}, {@code texts}, {@code bare}
+ *       over HTTP {@code http}, or {@code absent} where a failing handler ends the program; over
+ *       gRPC {@code codes}, {@code texts}, {@code bare}
  *   <li>{@code caller NAME COMMAND…} for a caller, which gets the callees as INVOKE_TARGETS
  * </ul>
  *
@@ -214,8 +215,15 @@ public final class InvocationPeers implements AutoCloseable {
         require(sent.equals(answer.isTextual() ? json.readTree(answer.asText()) : answer), answer);
       });
       check(id + " fails", () -> {
-        var status = statusOf(id, "fail");
-        require(status == (kind.equals("http") || kind.equals("java") ? 500 : 2), status);
+        var status = statusOf(id, kind.equals("absent") ? "nowhere" : "fail");
+        var expected =
+            switch (kind) {
+              case "absent" -> 404;
+              case "http", "java" -> 500;
+              case "bare" -> 13;
+              default -> 2;
+            };
+        require(status == expected, status);
       });
     });
     System.out.println("runtime: " + (passed - before) + " passed");

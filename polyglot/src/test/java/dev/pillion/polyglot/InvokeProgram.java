@@ -10,7 +10,7 @@ import com.google.protobuf.StringValue;
 import io.dapr.client.DaprClientBuilder;
 import io.dapr.v1.CommonProtos;
 import io.dapr.v1.DaprGrpc;
-import io.dapr.v1.DaprProtos;
+import io.dapr.v1.DaprInvokeProtos;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
@@ -86,6 +86,8 @@ final class InvokeProgram {
           check(id + " has no such method", () -> fails(id, "nowhere", Code.NOT_FOUND, "Not Found"));
           check(id + " fails", () -> fails(id, "fail", Code.UNKNOWN, "Internal Server Error"));
         }
+        case "absent" ->
+          check(id + " has no such method", () -> fails(id, "nowhere", Code.NOT_FOUND, "Not Found"));
         case "codes" -> {
           check(
               id + " has no such order", () -> fails(id, "missing", Code.NOT_FOUND, "no order 42"));
@@ -105,7 +107,7 @@ final class InvokeProgram {
   private byte[] invoke(String id, String method, String body) {
     return DaprGrpc.newBlockingStub(channel)
         .withDeadlineAfter(60, TimeUnit.SECONDS)
-        .invokeService(DaprProtos.InvokeServiceRequest.newBuilder()
+        .invokeService(DaprInvokeProtos.InvokeServiceRequest.newBuilder()
             .setId(id)
             .setMessage(CommonProtos.InvokeRequest.newBuilder()
                 .setMethod(method)

@@ -206,6 +206,21 @@ public final class AppChannel implements Extension {
     }
   }
 
+  /**
+   * Lets one call in that a protocol makes in its own way and that lasts as long as it likes, such
+   * as a stream, under the rules of {@link #invoke} but for the deadline: there is none but the
+   * call's own.
+   *
+   * @param context deadline and trace; the call has passed the chain
+   * @param headers the caller's
+   * @throws InvocationException when the program is not well
+   * @throws dev.pillion.CallRejectedException when no slot becomes free in time
+   */
+  public Admission admit(CallContext context, Map<String, List<String>> headers) {
+    var slot = acquire(open(), deadline(open(), context));
+    return new Admission(headers(context, headers), slot::release);
+  }
+
   private static Call repeatableWith(Call call, Body body) {
     return !call.repeatable() || body.isRepeatable()
         ? call

@@ -139,8 +139,7 @@ class CalleeTest {
     try (var test = TestChannel.to(app, options())) {
       assertThatThrownBy(() -> test.runtime.app("checkout").invoke("orders", null, String.class))
           .isInstanceOfSatisfying(
-              InvocationException.class,
-              failure -> assertThat(failure.reason()).isEqualTo(reason))
+              InvocationException.class, failure -> assertThat(failure.reason()).isEqualTo(reason))
           .hasMessage("so it is");
     }
   }
@@ -148,12 +147,10 @@ class CalleeTest {
   @Test
   void anUnhealthyProgramIsNotAsked() {
     app.healthy = false;
-    try (var test =
-        TestChannel.to(app, options().healthCheck(AppOptions.HealthCheck.DEFAULT))) {
+    try (var test = TestChannel.to(app, options().healthCheck(AppOptions.HealthCheck.DEFAULT))) {
       assertThatThrownBy(() -> test.runtime.app("checkout").exchange(REQUEST))
-          .isInstanceOfSatisfying(
-              InvocationException.class,
-              failure -> assertThat(failure.reason()).isEqualTo(Reason.UNHEALTHY));
+          .isInstanceOfSatisfying(InvocationException.class, failure -> assertThat(failure.reason())
+              .isEqualTo(Reason.UNHEALTHY));
       assertThat(app.requests).isEmpty();
     }
   }

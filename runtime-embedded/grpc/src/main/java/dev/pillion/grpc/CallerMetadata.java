@@ -47,8 +47,7 @@ final class CallerMetadata {
    *
    * @param contentType of an answer of HTTP; empty else
    */
-  static void addHeaders(
-      Map<String, List<String>> answered, String contentType, Metadata headers) {
+  static void addHeaders(Map<String, List<String>> answered, String contentType, Metadata headers) {
     answered.forEach((name, values) -> add(AppMetadata.named(name), values, headers));
     var type = Metadata.Key.of(CONTENT_TYPE, Metadata.ASCII_STRING_MARSHALLER);
     if (!contentType.isEmpty() && !headers.containsKey(type)) {

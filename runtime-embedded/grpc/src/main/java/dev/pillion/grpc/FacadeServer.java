@@ -100,6 +100,7 @@ final class FacadeServer implements AutoCloseable {
         .keepAliveTime(10, TimeUnit.SECONDS)
         .keepAliveTimeout(5, TimeUnit.SECONDS)
         .addService(rpcs.service())
+        .fallbackHandlerRegistry(new ProxyRegistry(serving))
         .addService(ProtoReflectionServiceV1.newInstance())
         .addService(olderReflection());
     if (endpoint instanceof Endpoint.Socket) {

@@ -98,7 +98,12 @@ public final class GrpcApp implements Extension {
     if (LoggerFactory.getLogger(FRAME_LOGGER).isDebugEnabled()) {
       log.warn("\"{}\" logs every request with its token and values: keep it off", FRAME_LOGGER);
     }
-    return channel.start(runtime);
+    var opened = channel.start(runtime);
+    var offered = runtime.peers().offer(new AppRpcs(channel, transport));
+    return () -> {
+      offered.close();
+      opened.close();
+    };
   }
 
   @Override

@@ -27,7 +27,6 @@ final class GrpcErrors {
   /** In bytes. */
   static final int LONGEST_DETAIL = 63;
 
-
   private GrpcErrors() {}
 
   // ---- any block

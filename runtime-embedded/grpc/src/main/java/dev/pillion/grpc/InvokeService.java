@@ -33,10 +33,8 @@ final class InvokeService {
 
   private InvokeResponse invoke(InvokeServiceRequest request, RpcMetadata call) {
     var id = request.getId();
-    try (var answer = serving
-        .runtime()
-        .app(id)
-        .exchange(asked(request.getMessage(), call), call.context())) {
+    try (var answer =
+        serving.runtime().app(id).exchange(asked(request.getMessage(), call), call.context())) {
       CallerMetadata.addHeaders(
           answer.headers(), answer.isGrpc() ? "" : answer.contentType(), call.headers());
       if (!answer.isGrpc()) {
@@ -68,7 +66,8 @@ final class InvokeService {
   private static String verb(int number) {
     var known = HTTPExtension.Verb.forNumber(number);
     if (known == null) {
-      throw new IllegalArgumentException("invalid HTTP verb: the number %d is none".formatted(number));
+      throw new IllegalArgumentException(
+          "invalid HTTP verb: the number %d is none".formatted(number));
     }
     return known.name();
   }

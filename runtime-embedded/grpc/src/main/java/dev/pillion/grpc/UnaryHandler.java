@@ -38,10 +38,7 @@ final class UnaryHandler<Q extends Message, A extends Message>
   private final Runnable afterwards;
 
   UnaryHandler(
-      Serving serving,
-      MethodDescriptor<Q, A> method,
-      MetadataRpc<Q, A> rpc,
-      Runnable afterwards) {
+      Serving serving, MethodDescriptor<Q, A> method, MetadataRpc<Q, A> rpc, Runnable afterwards) {
     this.serving = serving;
     this.method = method;
     this.operation = String.valueOf(method.getBareMethodName());
@@ -54,18 +51,21 @@ final class UnaryHandler<Q extends Message, A extends Message>
   public ServerCall.Listener<byte[]> startCall(ServerCall<byte[], A> call, Metadata headers) {
     // A second message would be a protocol error; it must be seen to be refused.
     call.request(2);
-    var authority = call.getAuthority();
-    return new OneRequest(
-        call,
-        new RpcMetadata(
-            CallContext.of(deadline(), TraceHeaders.of(headers)),
-            headers,
-            authority == null ? "" : authority,
-            new Metadata(),
-            new Metadata()));
+    return new OneRequest(call, metadata(call, headers, serving));
   }
 
-  private Deadline deadline() {
+  /** What goes along with a call, as it has come. */
+  static RpcMetadata metadata(ServerCall<?, ?> call, Metadata headers, Serving serving) {
+    var authority = call.getAuthority();
+    return new RpcMetadata(
+        CallContext.of(deadline(serving), TraceHeaders.of(headers)),
+        headers,
+        authority == null ? "" : authority,
+        new Metadata(),
+        new Metadata());
+  }
+
+  private static Deadline deadline(Serving serving) {
     var asked = Context.current().getDeadline();
     return asked == null
         ? Deadline.none()

@@ -139,7 +139,8 @@ class GrpcCalleeTest {
         "find",
         (request, invocation) -> dev.pillion.invocation.InvocationResponse.of(
             200, Map.of(), "text/plain", request.verb().getBytes(UTF_8)))) {
-      try (var answer = web.app("orders").exchange(InvocationRequest.get("find").withVerb("NONE"))) {
+      try (var answer =
+          web.app("orders").exchange(InvocationRequest.get("find").withVerb("NONE"))) {
         assertThat(answer.body()).hasContent("POST");
       }
     }
@@ -150,9 +151,8 @@ class GrpcCalleeTest {
   void thatNothingListensIsTold() throws Exception {
     program.kill();
     assertThatThrownBy(() -> web.app("orders").invoke("find", null, String.class))
-        .isInstanceOfSatisfying(
-            InvocationException.class,
-            failure -> assertThat(failure.reason()).isEqualTo(Reason.NOT_LISTENING))
+        .isInstanceOfSatisfying(InvocationException.class, failure -> assertThat(failure.reason())
+            .isEqualTo(Reason.NOT_LISTENING))
         .hasMessageContaining("127.0.0.1:" + program.port);
   }
 }

@@ -53,20 +53,18 @@ class InvokeFacadeTest {
   private volatile Function<InvocationRequest, InvocationResponse> callee =
       request -> answer(200, "done");
   private final AtomicReference<Duration> left = new AtomicReference<>();
-  private final TestFacade facade = TestFacade.start(
-      TestFacade.facade(),
-      builder -> builder
-          .method("upper", String.class, text -> text.toUpperCase(java.util.Locale.ROOT))
-          .receive("nothing", String.class, text -> {})
-          .method("raw", (request, invocation) -> {
-            seen.add(request);
-            return callee.apply(request);
-          })
-          .otherMethods((request, invocation) -> {
-            seen.add(request);
-            left.set(Duration.ofNanos(invocation.context().deadline().remainingNanos()));
-            return callee.apply(request);
-          }));
+  private final TestFacade facade = TestFacade.start(TestFacade.facade(), builder -> builder
+      .method("upper", String.class, text -> text.toUpperCase(java.util.Locale.ROOT))
+      .receive("nothing", String.class, text -> {})
+      .method("raw", (request, invocation) -> {
+        seen.add(request);
+        return callee.apply(request);
+      })
+      .otherMethods((request, invocation) -> {
+        seen.add(request);
+        left.set(Duration.ofNanos(invocation.context().deadline().remainingNanos()));
+        return callee.apply(request);
+      }));
   private final AtomicReference<Metadata> headers = new AtomicReference<>();
   private final AtomicReference<Metadata> trailers = new AtomicReference<>();
 
@@ -138,8 +136,7 @@ class InvokeFacadeTest {
     invoke(
         "checkout",
         message("/a//b/../find/", "{\"q\":1}")
-            .setHttpExtension(
-                HTTPExtension.newBuilder().setVerb(Verb.GET).setQuerystring("a=b")),
+            .setHttpExtension(HTTPExtension.newBuilder().setVerb(Verb.GET).setQuerystring("a=b")),
         sent);
 
     var request = seen.get(0);
@@ -257,8 +254,7 @@ class InvokeFacadeTest {
     failure(() -> invoke(message("other", "")))
         .has(code, phrase)
         .hasDetails(info(
-            phrase,
-            Map.of("http.code", Integer.toString(status), "http.error_message", "nope")));
+            phrase, Map.of("http.code", Integer.toString(status), "http.error_message", "nope")));
     assertThat(received("dapr-http-status")).isEqualTo(Integer.toString(status));
     assertThat(received("x-id")).isEqualTo("9");
   }
@@ -280,8 +276,8 @@ class InvokeFacadeTest {
     };
     failure(() -> invoke(message("raw", "")))
         .has(Code.NOT_FOUND, "Not Found")
-        .hasDetails(info(
-            "Not Found", Map.of("http.code", "404", "http.error_message", "no order 42")));
+        .hasDetails(
+            info("Not Found", Map.of("http.code", "404", "http.error_message", "no order 42")));
   }
 
   /** Golden value G6, with details and trailers. */
@@ -388,14 +384,18 @@ class InvokeFacadeTest {
         streamed ? new EndlessStream() : new ByteArrayInputStream(large));
     var failed = failure(() -> invoke(message("other", "")));
     failed.has(
-        Code.RESOURCE_EXHAUSTED,
-        "trying to send message larger than max (4194305 vs. 4194304)");
+        Code.RESOURCE_EXHAUSTED, "trying to send message larger than max (4194305 vs. 4194304)");
   }
 
   @Test
   void anAnswerThatBreaksOffIsNoAnswer() {
     callee = request -> new InvocationResponse(
-        200, "", Map.of(), Map.of(), "", new java.io.SequenceInputStream(
+        200,
+        "",
+        Map.of(),
+        Map.of(),
+        "",
+        new java.io.SequenceInputStream(
             new ByteArrayInputStream(new byte[10]), new java.io.InputStream() {
               @Override
               public int read() throws java.io.IOException {

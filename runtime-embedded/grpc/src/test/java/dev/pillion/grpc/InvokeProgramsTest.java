@@ -130,8 +130,7 @@ class InvokeProgramsTest {
 
       failure(() -> invoke(get(), TestFacade.header("x-answer", "404")))
           .has(Code.NOT_FOUND, "Not Found")
-          .hasDetails(
-              info("Not Found", Map.of("http.code", "404", "http.error_message", "nope")));
+          .hasDetails(info("Not Found", Map.of("http.code", "404", "http.error_message", "nope")));
       assertThat(header("dapr-http-status")).isEqualTo("404");
       failure(() -> invoke(get(), TestFacade.header("x-answer", "502")))
           .has(Code.UNKNOWN, "Bad Gateway");

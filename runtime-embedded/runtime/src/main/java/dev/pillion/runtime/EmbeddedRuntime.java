@@ -6,6 +6,7 @@ import dev.pillion.HandlerRegistration;
 import dev.pillion.Handlers;
 import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
+import dev.pillion.call.Call;
 import dev.pillion.call.CallChain;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.component.Component;
@@ -244,6 +245,11 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
   /** The chain that every call passes; a facade wraps what it receives in it. */
   public CallChain calls() {
     return calls;
+  }
+
+  /** How often the policies try a call in all: 1 without retries, 0 for without end. */
+  public int attempts(Call call) {
+    return policies.attempts(call);
   }
 
   /** How values become bytes. */

@@ -44,7 +44,9 @@ final class Passing {
 
   private Passing() {}
 
-  /** A value that changes sides as bytes. Another attempt may need them again: none may keep them. */
+  /**
+   * A value that changes sides as bytes. Another attempt may need them again: none may keep them.
+   */
   private record Serialized(byte[] bytes) {}
 
   /**
