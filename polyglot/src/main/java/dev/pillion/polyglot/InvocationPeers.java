@@ -207,11 +207,10 @@ public final class InvocationPeers implements AutoCloseable {
     targets.forEach((id, kind) -> {
       check(id + " answers", () -> {
         var sent = json.readTree("{\"n\":1,\"text\":\"grüße\"}");
-        var answer = json.readTree(
-            web.app(id)
-                .exchange(InvocationRequest.post(
-                    "echo", "application/json", sent.toString().getBytes(UTF_8)))
-                .body());
+        var answer = json.readTree(web.app(id)
+            .exchange(InvocationRequest.post(
+                "echo", "application/json", sent.toString().getBytes(UTF_8)))
+            .body());
         require(sent.equals(answer.isTextual() ? json.readTree(answer.asText()) : answer), answer);
       });
       check(id + " fails", () -> {

@@ -83,25 +83,25 @@ final class InvokeProgram {
       check(id + " answers", () -> echo(id));
       switch (target.substring(target.indexOf(':') + 1)) {
         case "http", "java" -> {
-          check(id + " has no such method", () -> fails(id, "nowhere", Code.NOT_FOUND, "Not Found"));
+          check(
+              id + " has no such method", () -> fails(id, "nowhere", Code.NOT_FOUND, "Not Found"));
           check(id + " fails", () -> fails(id, "fail", Code.UNKNOWN, "Internal Server Error"));
         }
         case "absent" ->
-          check(id + " has no such method", () -> fails(id, "nowhere", Code.NOT_FOUND, "Not Found"));
+          check(
+              id + " has no such method", () -> fails(id, "nowhere", Code.NOT_FOUND, "Not Found"));
         case "codes" -> {
           check(
               id + " has no such order", () -> fails(id, "missing", Code.NOT_FOUND, "no order 42"));
           check(id + " fails", () -> fails(id, "fail", Code.UNKNOWN, "no order 42"));
         }
-        case "texts" ->
-          check(id + " fails", () -> fails(id, "fail", Code.UNKNOWN, "no order 42"));
+        case "texts" -> check(id + " fails", () -> fails(id, "fail", Code.UNKNOWN, "no order 42"));
         default -> check(id + " fails", () -> fails(id, "fail", null, ""));
       }
     }
     check(
         "nobody answers",
-        () -> fails(
-            "nobody", "echo", Code.INTERNAL, "failed to invoke, id: nobody, err: no app"));
+        () -> fails("nobody", "echo", Code.INTERNAL, "failed to invoke, id: nobody, err: no app"));
   }
 
   private byte[] invoke(String id, String method, String body) {
@@ -190,15 +190,17 @@ final class InvokeProgram {
     var headers = new Metadata();
     headers.put(Metadata.Key.of("k", Metadata.ASCII_STRING_MARSHALLER), "v");
     try (var client = new DaprClientBuilder().build()) {
-      var shop = client.newGrpcStub(id, over -> new Shop(
-          ClientInterceptors.intercept(over, MetadataUtils.newAttachHeadersInterceptor(headers)),
-          CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS)));
+      var shop = client.newGrpcStub(
+          id,
+          over -> new Shop(
+              ClientInterceptors.intercept(
+                  over, MetadataUtils.newAttachHeadersInterceptor(headers)),
+              CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS)));
       check("proxied unary", () -> {
         var answer = shop.get("7");
         require(answer.equals("order 7 k=v"), answer);
       });
-      check(
-          "proxied error", () -> failing(() -> shop.get("42"), Code.NOT_FOUND, "no order 42"));
+      check("proxied error", () -> failing(() -> shop.get("42"), Code.NOT_FOUND, "no order 42"));
       check("proxied server stream", () -> {
         var got = shop.list("7");
         require(got.equals(List.of("7/0", "7/1", "7/2")), got);

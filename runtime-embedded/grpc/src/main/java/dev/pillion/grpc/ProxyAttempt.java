@@ -94,6 +94,8 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
    */
   void await(Deadline deadline) {
     boolean inTime = true;
+    var why = "was not %s before the deadline of the call"
+        .formatted(asked.stream() ? "opened" : "over");
     try {
       if (asked.stream() && deadline.isSet()) {
         inTime = settled.await(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
@@ -103,22 +105,20 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       inTime = false;
+      why = "was waited for by a thread that was interrupted";
     }
     whole.lock().lock();
     try {
       if (!inTime && settled.getCount() > 0) {
         over = true;
         if (app != null) {
-          app.cancel("it was not opened in time", null);
+          app.cancel("nobody waits for it any more", null);
         }
         route.end().run();
         throw new CallTimeoutException(
             "ERR_DIRECT_INVOKE",
-            "%s of \"%s\" was not %s before the deadline of the call"
-                .formatted(
-                    asked.method().getFullMethodName(),
-                    asked.target(),
-                    asked.stream() ? "opened" : "over"),
+            "%s of \"%s\" %s"
+                .formatted(asked.method().getFullMethodName(), asked.target(), why),
             null);
       }
       if (failure != null) {

@@ -106,7 +106,8 @@ class ProxyTest {
   }
 
   private static String get(Channel channel, String id) {
-    return ClientCalls.blockingUnaryCall(channel, GET, options(), StringValue.of(id)).getValue();
+    return ClientCalls.blockingUnaryCall(channel, GET, options(), StringValue.of(id))
+        .getValue();
   }
 
   private static List<String> list(Channel channel, String id, List<String> got) {
@@ -169,8 +170,7 @@ class ProxyTest {
   @Test
   void theProgramBesideTheFacadesOwnRuntimeIsCalledToo() {
     try (var own = TestFacade.start(
-        TestFacade.facade(),
-        builder -> builder.with(GrpcApp.at(AppOptions.onPort(shop.port()))))) {
+        TestFacade.facade(), builder -> builder.with(GrpcApp.at(AppOptions.onPort(shop.port()))))) {
       assertThat(get(to(own, "checkout", new Metadata()), "7")).isEqualTo("order 7");
       assertThat(shop.headers.get(0).get(key("dapr-caller-app-id"))).isEqualTo("checkout");
     }
@@ -187,8 +187,8 @@ class ProxyTest {
   @Test
   void aMethodThatTheProgramDoesNotServeIsUnimplementedByIt() {
     var unknown = ShopProgram.method("Nonsense", MethodType.UNARY);
-    failure(() -> ClientCalls.blockingUnaryCall(
-            to("orders"), unknown, options(), StringValue.of("")))
+    failure(() ->
+            ClientCalls.blockingUnaryCall(to("orders"), unknown, options(), StringValue.of("")))
         .has(Code.UNIMPLEMENTED, "Method not found: shop.v1.Shop/Nonsense");
   }
 
@@ -250,8 +250,8 @@ class ProxyTest {
     await("the program waits")
         .during(Duration.ofMillis(200))
         .atMost(PATIENCE)
-        .until(() ->
-            shop.poured.get() > 0 && last.getAndSet(shop.poured.get()) == shop.poured.get());
+        .until(
+            () -> shop.poured.get() > 0 && last.getAndSet(shop.poured.get()) == shop.poured.get());
     assertThat(shop.poured.get()).isLessThan(IN_FLIGHT);
     call.request(1_000);
     await("it goes on").atMost(PATIENCE).until(() -> read.get() > IN_FLIGHT);
@@ -417,13 +417,9 @@ class ProxyTest {
             .timeout("soon", Duration.ofMillis(100))
             .app("orders", Target.withTimeout("soon"))
             .build()))) {
-      var failed =
-          failure(() -> ClientCalls.blockingServerStreamingCall(
-                  to(facade, "orders", new Metadata()),
-                  LIST,
-                  options(),
-                  StringValue.of("endless"))
-              .forEachRemaining(one -> {}));
+      var failed = failure(() -> ClientCalls.blockingServerStreamingCall(
+              to(facade, "orders", new Metadata()), LIST, options(), StringValue.of("endless"))
+          .forEachRemaining(one -> {}));
       assertThat(failed.thrown().getStatus().getCode()).isEqualTo(Code.DEADLINE_EXCEEDED);
       await("the program is told").atMost(PATIENCE).until(() -> shop.cancelled.getCount() == 0);
     }
