@@ -109,7 +109,7 @@ final class Client implements AppClient {
   }
 
   /** A method of this JVM, which gets values rather than bytes. */
-  private @Nullable Object call(
+  private Object call(
       LocalApp local,
       String method,
       TypedMethod<?, ?> typed,

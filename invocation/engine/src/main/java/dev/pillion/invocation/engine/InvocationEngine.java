@@ -158,6 +158,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   }
 
   /** {@link dev.pillion.Handlers#receive}. */
+  @SuppressWarnings("NullAway") // It does not see that A may be null in a lambda.
   public <Q> HandlerRegistration receive(String method, TypeRef<Q> type, ServiceAction<Q> handler) {
     ServiceMethod<Q, @Nullable Void> answered = request -> {
       handler.handle(request);

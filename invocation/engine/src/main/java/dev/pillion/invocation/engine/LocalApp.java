@@ -56,11 +56,10 @@ final class LocalApp implements RequestHandler {
    * @param request as it has {@linkplain Passing#leave left} the caller
    * @return the answer as it leaves the method
    */
-  @Nullable
   Object call(
       String name,
       TypedMethod<?, ?> typed,
-      @Nullable Object request,
+      Object request,
       TypeRef<?> answer,
       CallContext context) {
     return entered(name, context, (method, inner) -> typed.call(request, answer));
@@ -74,8 +73,9 @@ final class LocalApp implements RequestHandler {
     try {
       var answer = entered(name, invocation.context(), (method, inner) -> {
         var within = new Invocation(invocation.caller(), inner.context());
-        given.set(method.handler().handle(asked(request, method), within));
-        return given.get();
+        var answered = method.handler().handle(asked(request, method), within);
+        given.set(answered);
+        return answered;
       });
       if (answer == null) {
         throw new InvocationException(500, "the method \"%s\" gave no answer".formatted(name));

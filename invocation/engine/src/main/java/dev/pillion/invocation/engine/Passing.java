@@ -42,12 +42,21 @@ final class Passing {
     }
   };
 
+  /** What a value that is none passes as. */
+  private static final Object NOTHING = new Object();
+
   private Passing() {}
 
   /**
    * A value that changes sides as bytes. Another attempt may need them again: none may keep them.
    */
-  private record Serialized(byte[] bytes) {}
+  private static final class Serialized {
+    final byte[] bytes;
+
+    Serialized(byte[] bytes) {
+      this.bytes = bytes;
+    }
+  }
 
   /**
    * The value as it leaves the side that has it.
@@ -55,10 +64,10 @@ final class Passing {
    * @param type what the other side wants
    * @param from the serializer of this side
    */
-  static @Nullable Object leave(@Nullable Object value, TypeRef<?> type, Serializer from) {
+  static Object leave(@Nullable Object value, TypeRef<?> type, Serializer from) {
     var wanted = type.type();
     if (value == null || wanted == void.class) {
-      return null;
+      return NOTHING;
     }
     if (wanted instanceof Class<?> raw
         && raw.isInstance(value)
@@ -74,13 +83,13 @@ final class Passing {
    * @param to the serializer of this side
    */
   @SuppressWarnings("unchecked") // What left as it was is an instance of T.
-  static <T> @Nullable T arrive(@Nullable Object passed, TypeRef<T> type, Serializer to) {
+  static <T> @Nullable T arrive(Object passed, TypeRef<T> type, Serializer to) {
     if (!(passed instanceof Serialized serialized)) {
-      return (T) passed;
+      return passed == NOTHING ? null : (T) passed;
     }
     return type.type() == byte[].class
-        ? (T) serialized.bytes().clone()
-        : to.deserialize(serialized.bytes(), type);
+        ? (T) serialized.bytes.clone()
+        : to.deserialize(serialized.bytes, type);
   }
 
   /** By what is declared alone: an object's own class may be a child that does change. */

@@ -54,8 +54,7 @@ record TypedMethod<Q, A extends @Nullable Object>(
    * @return the answer as it leaves the method
    */
   @SuppressWarnings("NullAway") // Null is what a method is given when nothing was sent.
-  @Nullable
-  Object call(@Nullable Object passed, TypeRef<?> answer) throws Exception {
+  Object call(Object passed, TypeRef<?> answer) throws Exception {
     Q given;
     try {
       given = Passing.arrive(passed, type, serializer);

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.pillion.Registration;
+import dev.pillion.TypeRef;
+import dev.pillion.call.CallChain;
+import dev.pillion.call.CallContext;
+import dev.pillion.component.ComponentContext;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.Body;
+import dev.pillion.invocation.CallerIdentity;
+import dev.pillion.invocation.Invocation;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.spi.AppInstance;
+import dev.pillion.invocation.spi.NameResolverComponent;
+import dev.pillion.invocation.spi.Peer;
+import dev.pillion.invocation.spi.PeerAddress;
+import dev.pillion.invocation.spi.PeerContext;
+import dev.pillion.invocation.spi.PeerTransport;
+import dev.pillion.invocation.spi.Resolution;
+import dev.pillion.testkit.ManualTime;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Apps of other processes: which replica, for how long a look-up holds, what they are told. */
+class PeersTest {
+  private static final PeerAddress FIRST = new PeerAddress("10.0.0.2", 50002);
+  private static final PeerAddress SECOND = new PeerAddress("10.0.0.3", 50002);
+
+  private final ManualTime time = new ManualTime();
+  private final Directory names = new Directory();
+  private final Wire wire = new Wire();
+  private final InvocationEngine engine = new InvocationEngine(
+      "web", "", new TextSerializer(), CallChain.of(List.of()), time, null, Duration.ZERO);
+
+  @BeforeEach
+  void connect() {
+    engine.reach("names", names, wire, new PeerAddress("10.0.0.1", 50002), "hostA");
+  }
+
+  @AfterEach
+  void close() {
+    engine.close();
+  }
+
+  /** Knows what a test puts into it. */
+  private static final class Directory implements NameResolverComponent {
+    final Map<String, List<PeerAddress>> apps = new ConcurrentHashMap<>();
+    final List<String> asked = new ArrayList<>();
+    Duration validFor = Duration.ofSeconds(5);
+
+    @Override
+    public void open(ComponentContext context) {}
+
+    @Override
+    public Registration register(AppInstance self) {
+      return () -> {};
+    }
+
+    @Override
+    public Resolution resolve(String appId, String namespace, Deadline deadline) {
+      asked.add(namespace.isEmpty() ? appId : appId + "." + namespace);
+      return new Resolution(apps.getOrDefault(appId, List.of()), validFor);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** Answers with the address that was asked, unless that is down. */
+  private static final class Wire implements PeerTransport {
+    final List<InvocationRequest> requests = new ArrayList<>();
+    final Set<PeerAddress> down = ConcurrentHashMap.newKeySet();
+    Reason how = Reason.NOT_LISTENING;
+
+    @Override
+    public PeerAddress start(PeerContext context) {
+      throw new UnsupportedOperationException("it has no port");
+    }
+
+    @Override
+    public InvocationResponse invoke(Peer peer, InvocationRequest request, Deadline deadline) {
+      assertThat(deadline.isSet()).isTrue();
+      requests.add(request);
+      if (down.contains(peer.address())) {
+        throw new InvocationException(how, peer + " is down", null);
+      }
+      return InvocationResponse.of(
+          200, Map.of(), "text/plain", peer.address().toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public String describe() {
+      return "in this test";
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private String call() {
+    return engine.app("orders").invoke("create", "x", String.class);
+  }
+
+  @Test
+  void replicasTakeTurns() {
+    names.apps.put("orders", List.of(FIRST, SECOND));
+    assertThat(List.of(call(), call(), call()))
+        .containsExactly("10.0.0.2:50002", "10.0.0.3:50002", "10.0.0.2:50002");
+    assertThat(names.asked).containsExactly("orders");
+  }
+
+  @Test
+  void aLookUpHoldsForAsLongAsTheResolverSays() {
+    names.apps.put("orders", List.of(FIRST));
+    call();
+    time.advance(Duration.ofMillis(4_999));
+    call();
+    assertThat(names.asked).hasSize(1);
+    names.apps.put("orders", List.of(SECOND));
+    time.advance(Duration.ofMillis(1));
+    assertThat(call()).isEqualTo("10.0.0.3:50002");
+    assertThat(names.asked).hasSize(2);
+  }
+
+  @Test
+  void aReplicaThatCannotBeReachedIsLeftOutAndLookedForAnew() {
+    names.apps.put("orders", List.of(FIRST, SECOND));
+    wire.down.add(FIRST);
+    for (var reason : List.of(Reason.NOT_LISTENING, Reason.CLOSED)) {
+      wire.how = reason;
+      var before = names.asked.size();
+      InvocationException failure = null;
+      while (failure == null) {
+        failure = catchThrowableOfType(InvocationException.class, this::call);
+      }
+      assertThat(failure.reason()).isEqualTo(reason);
+      call();
+      assertThat(names.asked).hasSizeGreaterThan(before);
+    }
+  }
+
+  @Test
+  void anAnswerThatIsAnErrorLeavesTheLookUpAsItIs() {
+    names.apps.put("orders", List.of(FIRST));
+    wire.down.add(FIRST);
+    wire.how = Reason.DENIED;
+    assertThatThrownBy(this::call).isInstanceOf(InvocationException.class);
+    assertThatThrownBy(this::call).isInstanceOf(InvocationException.class);
+    assertThat(names.asked).hasSize(1);
+  }
+
+  @Test
+  void anUnknownAppIsAskedForEachTime() {
+    assertThatThrownBy(this::call)
+        .hasMessage(
+            "no app \"orders\": this runtime is \"web\", the name resolver \"names\" does not know it");
+    names.apps.put("orders", List.of(FIRST));
+    assertThat(call()).isEqualTo("10.0.0.2:50002");
+  }
+
+  @Test
+  void theResolverIsAskedForTheNamespaceOfTheTarget() {
+    names.apps.put("orders", List.of(FIRST));
+    engine.app("orders.prod").send("create", "x");
+    assertThat(names.asked).containsExactly("orders.prod");
+  }
+
+  @Test
+  void aPeerIsToldWhoCallsAndWhoForwards() {
+    names.apps.put("orders", List.of(FIRST));
+    var headers = Map.of(
+        "X-Trace", List.of("t1"),
+        "x-forwarded-for", List.of("1.2.3.4"),
+        "DAPR-CALLER-APP-ID", List.of("admin"));
+    engine
+        .app("orders")
+        .exchange(InvocationRequest.get("create").with(headers, Body.EMPTY))
+        .close();
+    assertThat(wire.requests.get(0).headers())
+        .containsOnly(
+            Map.entry("X-Trace", List.of("t1")),
+            Map.entry("x-forwarded-for", List.of("1.2.3.4", "10.0.0.1")),
+            Map.entry("X-Forwarded-Host", List.of("hostA")),
+            Map.entry("Forwarded", List.of("for=10.0.0.1;by=10.0.0.1;host=hostA")),
+            Map.entry("destination-app-id", List.of("orders")),
+            Map.entry("dapr-caller-namespace", List.of("")),
+            Map.entry("dapr-caller-app-id", List.of("web")),
+            Map.entry("dapr-callee-app-id", List.of("orders")));
+  }
+
+  @Test
+  void proxiedCallsFindPeersTheSameWay() {
+    names.apps.put("orders", List.of(FIRST, SECOND));
+    var peer =
+        engine.find("orders", Deadline.after(Duration.ofSeconds(1), time)).orElseThrow();
+    assertThat(peer).isEqualTo(new Peer("orders", "", FIRST));
+    engine.unreachable(peer);
+    names.apps.put("orders", List.of(SECOND));
+    assertThat(engine.find("orders", Deadline.after(Duration.ofSeconds(1), time)))
+        .map(Peer::address)
+        .contains(SECOND);
+    assertThat(engine.find("web", Deadline.after(Duration.ofSeconds(1), time))).isEmpty();
+  }
+
+  @Test
+  void aCallOfAPeerPassesTheGateBeforeItsMethodIsLookedFor() {
+    engine.policy((caller, operation, verb) -> {
+      if (caller.isEmpty() || !operation.equals("create")) {
+        throw new InvocationException(
+            Reason.DENIED, caller + " may not " + verb + " " + operation, null);
+      }
+    });
+    engine.method("create", new TypeRef<String>() {}, text -> text + "!");
+    var identity =
+        CallerIdentity.of(URI.create("spiffe://public/ns/default/shop")).orElseThrow();
+    var context = CallContext.EMPTY;
+    var request =
+        InvocationRequest.post("/create/", "text/plain", "x".getBytes(StandardCharsets.UTF_8));
+    assertThatThrownBy(() -> engine.receive(request, Invocation.of(context)))
+        .hasMessageContaining("may not POST create");
+    assertThatThrownBy(() -> engine.receive(
+            InvocationRequest.post("a/../delete", "", new byte[0]),
+            new Invocation(Optional.of(identity), context)))
+        .hasMessageContaining("may not POST delete");
+    var answer = engine.receive(request, new Invocation(Optional.of(identity), context));
+    assertThat(answer.status()).isEqualTo(200);
+  }
+
+  @Test
+  void aPeerGetsTheErrorOfAHandlerAsAnAnswer() throws Exception {
+    engine.method("find", new TypeRef<String>() {}, text -> {
+      throw new InvocationException(404, "no " + text);
+    });
+    var answer = engine.receive(
+        InvocationRequest.post("find", "text/plain", "book".getBytes(StandardCharsets.UTF_8)),
+        Invocation.of(CallContext.EMPTY));
+    assertThat(answer.status()).isEqualTo(404);
+    assertThat(answer.body().readAllBytes()).asString(StandardCharsets.UTF_8).isEqualTo("no book");
+  }
+
+  @Test
+  void aRuntimeThatIsClosedIsToldApartFromOneThatFails() {
+    engine.close();
+    assertThatThrownBy(
+            () -> engine.receive(InvocationRequest.get("x"), Invocation.of(CallContext.EMPTY)))
+        .isInstanceOfSatisfying(
+            InvocationException.class, e -> assertThat(e.reason()).isEqualTo(Reason.NOT_LISTENING));
+  }
+}
