@@ -94,8 +94,8 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
    */
   void await(Deadline deadline) {
     boolean inTime = true;
-    var why = "was not %s before the deadline of the call"
-        .formatted(asked.stream() ? "opened" : "over");
+    var why =
+        "was not %s before the deadline of the call".formatted(asked.stream() ? "opened" : "over");
     try {
       if (asked.stream() && deadline.isSet()) {
         inTime = settled.await(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
@@ -117,8 +117,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
         route.end().run();
         throw new CallTimeoutException(
             "ERR_DIRECT_INVOKE",
-            "%s of \"%s\" %s"
-                .formatted(asked.method().getFullMethodName(), asked.target(), why),
+            "%s of \"%s\" %s".formatted(asked.method().getFullMethodName(), asked.target(), why),
             null);
       }
       if (failure != null) {
