@@ -2,6 +2,8 @@
 package dev.pillion.grpc;
 
 import dev.pillion.appchannel.AppOptions;
+import dev.pillion.invocation.grpc.ClientLog;
+import dev.pillion.invocation.grpc.IoThreads;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.grpc;
 
+import dev.pillion.invocation.grpc.IoThreads;
 import dev.pillion.runtime.EmbeddedRuntime;
 import io.grpc.BindableService;
 import io.grpc.Server;

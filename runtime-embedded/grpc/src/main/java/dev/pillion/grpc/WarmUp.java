@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.grpc;
 
+import dev.pillion.invocation.grpc.IoThreads;
 import dev.pillion.wire.runtime.v1.DaprGrpc;
 import dev.pillion.wire.runtime.v1.GetStateRequest;
 import dev.pillion.wire.runtime.v1.GetStateResponse;

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.pillion.grpc;
+package dev.pillion.invocation.grpc;
 
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Netty's daemon threads under names of our own: {@code checkout/grpc-io-1}. */
-final class IoThreads extends DefaultThreadFactory {
+/**
+ * Netty's daemon threads under names of our own: {@code checkout/grpc-io-1}. For the artifacts of
+ * this project that speak gRPC. Thread-safe.
+ */
+public final class IoThreads extends DefaultThreadFactory {
   private final String name;
   private final AtomicInteger count = new AtomicInteger();
 
-  IoThreads(String name) {
+  /** Threads of this name and a number. */
+  public IoThreads(String name) {
     super(name, true);
     this.name = name;
   }

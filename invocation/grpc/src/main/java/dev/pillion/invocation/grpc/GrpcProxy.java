@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.grpc;
+
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.Threads;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.spi.PeerDirectory;
+import io.grpc.Channel;
+import io.grpc.HandlerRegistry;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.ServerCall;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Passes calls of rpcs that a server does not know on to the app that their metadata name, unread,
+ * whatever they stream: Dapr's gRPC proxying. It is the
+ * {@linkplain io.grpc.ServerBuilder#fallbackHandlerRegistry fallback} of a server with a
+ * {@linkplain io.grpc.ServerBuilder#directExecutor direct executor}.
+ *
+ * <p>The target is {@code dapr-callee-app-id}, else {@code dapr-app-id}. Metadata, messages,
+ * trailers and status go as they are, but for Dapr's own keys: the API token never travels on, and
+ * who calls is stamped by the runtime that is the first to pass a call on. An rpc of Dapr's own
+ * services is never passed on. Thread-safe.
+ */
+public final class GrpcProxy extends HandlerRegistry {
+  private static final String DAPRS_OWN = "dapr.proto.";
+  private static final Duration LONGEST_SEARCH = Duration.ofSeconds(60);
+
+  private final String appId;
+  private final PeerDirectory directory;
+  private final Threads threads;
+  private final TimeSource time;
+  private final Supplier<Optional<Program>> program;
+  private final @Nullable PeerConnections peers;
+  private final boolean ofPeers;
+
+  /**
+   * The program beside a runtime, which speaks gRPC.
+   *
+   * @param channel to it
+   * @param token what it gets as {@code dapr-api-token}; empty for none
+   */
+  public record Program(Channel channel, String token) {}
+
+  GrpcProxy(
+      String appId,
+      PeerDirectory directory,
+      Threads threads,
+      TimeSource time,
+      Supplier<Optional<Program>> program,
+      @Nullable PeerConnections peers,
+      boolean ofPeers) {
+    this.appId = appId;
+    this.directory = directory;
+    this.threads = threads;
+    this.time = time;
+    this.program = program;
+    this.peers = peers;
+    this.ofPeers = ofPeers;
+  }
+
+  /**
+   * For the API of a runtime that reaches no peers: calls go to the program beside it alone.
+   *
+   * @param program asked for each call; empty while there is none
+   */
+  public static GrpcProxy toProgram(
+      String appId,
+      PeerDirectory directory,
+      Threads threads,
+      TimeSource time,
+      Supplier<Optional<Program>> program) {
+    return new GrpcProxy(appId, directory, threads, time, program, null, false);
+  }
+
+  @Override
+  public @Nullable ServerMethodDefinition<?, ?> lookupMethod(
+      String name, @Nullable String authority) {
+    if (name.startsWith(DAPRS_OWN)) {
+      return null;
+    }
+    var rpc = MethodDescriptor.newBuilder(RawMessage.MARSHALLER, RawMessage.MARSHALLER)
+        .setType(MethodType.UNKNOWN)
+        .setFullMethodName(name)
+        .build();
+    return ServerMethodDefinition.create(rpc, (call, metadata) -> {
+      var passed = new ProxiedCall(this, call, metadata);
+      try {
+        threads.execute("peers/proxy", passed::open);
+      } catch (RuntimeException e) {
+        call.close(Status.UNAVAILABLE.withDescription(e.getMessage()), new Metadata());
+      }
+      return passed;
+    });
+  }
+
+  /** Where a call goes; may take as long as a name takes to be found. */
+  ProxyTarget target(ServerCall<byte[], byte[]> call, Metadata metadata) {
+    var rpc = call.getMethodDescriptor();
+    var asked = ProxyMetadata.target(metadata);
+    var found = directory.find(asked, Deadline.after(LONGEST_SEARCH, time));
+    if (found.isEmpty()) {
+      if (ofPeers) {
+        authorize(call);
+      }
+      var local = program.get();
+      if (local.isEmpty()) {
+        throw Status.INTERNAL
+            .withDescription("app channel is not initialized")
+            .asRuntimeException();
+      }
+      return ProxyTarget.program(
+          local.get().channel(), ProxyMetadata.toProgram(metadata, local.get().token()), rpc);
+    }
+    if (ofPeers || peers == null) {
+      // It would go on under this runtime's identity instead of the caller's.
+      throw Status.PERMISSION_DENIED
+          .withDescription(
+              "\"%s\" passes calls on to its own app, not to \"%s\"".formatted(appId, asked))
+          .asRuntimeException();
+    }
+    var peer = found.get();
+    return ProxyTarget.peer(
+        peer, peers, ProxyMetadata.toPeer(metadata, appId, peer.appId()), rpc);
+  }
+
+  private void authorize(ServerCall<byte[], byte[]> call) {
+    var rpc = "/" + call.getMethodDescriptor().getFullMethodName();
+    if (!rpc.equals(canonical(rpc))) {
+      throw Status.INVALID_ARGUMENT
+          .withDescription("invalid method: " + rpc + " is not in its canonical form")
+          .asRuntimeException();
+    }
+    directory.authorize(
+        PeerIdentity.of(call.getAttributes()), rpc, RequestMessage.NO_VERB);
+  }
+
+  private static String canonical(String rpc) {
+    try {
+      return InvocationRequest.get(rpc).method();
+    } catch (IllegalArgumentException e) {
+      throw Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException();
+    }
+  }
+
+  /** Nothing listens there: the next look-up looks anew. */
+  void unreachable(ProxyTarget target) {
+    target.peer().ifPresent(directory::unreachable);
+  }
+
+  /** Looks for the target once more, on a thread that may block. */
+  void again(Runnable open) {
+    threads.execute("peers/proxy", open);
+  }
+
+  static Status status(Throwable failure) {
+    if (failure instanceof StatusRuntimeException known) {
+      return known.getStatus();
+    }
+    return ProxyMetadata.status(failure);
+  }
+}

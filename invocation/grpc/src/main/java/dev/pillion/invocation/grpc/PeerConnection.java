@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.grpc;
+
+import io.grpc.ManagedChannel;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One connection to a peer, which ends when it is of no use any more and no call uses it.
+ * Thread-safe.
+ */
+final class PeerConnection {
+  private final ManagedChannel channel;
+  private final ReentrantLock lock = new ReentrantLock();
+  private int users;
+  private boolean retired;
+  private long usedAt;
+
+  PeerConnection(ManagedChannel channel, long now) {
+    this.channel = channel;
+    this.usedAt = now;
+  }
+
+  ManagedChannel channel() {
+    return channel;
+  }
+
+  /** Counts a call in; false when it is of no use any more. */
+  boolean acquire() {
+    lock.lock();
+    try {
+      if (!retired) {
+        users++;
+      }
+      return !retired;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void release(long now) {
+    lock.lock();
+    try {
+      users--;
+      usedAt = now;
+      endIfUnused();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** No call begins on it from now on. */
+  void retire() {
+    lock.lock();
+    try {
+      retired = true;
+      endIfUnused();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Retires it when no call has used it since; whether it did. */
+  boolean retireIfUnusedSince(long moment) {
+    lock.lock();
+    try {
+      if (users == 0 && usedAt - moment <= 0) {
+        retired = true;
+        endIfUnused();
+      }
+      return retired;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void endIfUnused() {
+    if (retired && users == 0) {
+      channel.shutdown();
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.grpc;
+
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.spi.Peer;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections to peers, one of each, which end after three minutes without a call or when they
+ * fail. Thread-safe.
+ */
+final class PeerConnections implements AutoCloseable {
+  /** As long as a daprd keeps them. */
+  private static final Duration MAX_IDLE = Duration.ofMinutes(3);
+
+  private static final Duration SWEEP = Duration.ofSeconds(45);
+
+  private final PeerOptions options;
+  private final TimeSource time;
+  private final EventLoopGroup loops;
+  private final Map<Peer, PeerConnection> connections = new ConcurrentHashMap<>();
+  private volatile TimeSource.@Nullable Scheduled sweep;
+  private volatile boolean closed;
+
+  PeerConnections(PeerOptions options, TimeSource time, EventLoopGroup loops) {
+    this.options = options;
+    this.time = time;
+    this.loops = loops;
+    scheduleSweep();
+  }
+
+  /** The connection to use, with a call counted in; to be followed by {@link #release}. */
+  PeerConnection acquire(Peer peer) {
+    while (true) {
+      if (closed) {
+        throw new IllegalStateException("the peer transport is closed");
+      }
+      var connection = connections.get(peer);
+      if (connection == null) {
+        connection = connections.computeIfAbsent(
+            peer, key -> new PeerConnection(connect(key), time.nanos()));
+      }
+      if (connection.acquire()) {
+        return connection;
+      }
+      connections.remove(peer, connection);
+    }
+  }
+
+  void release(PeerConnection connection) {
+    connection.release(time.nanos());
+  }
+
+  /** The next call makes a fresh attempt, where gRPC would hold back for up to two minutes. */
+  void discard(Peer peer, PeerConnection failed) {
+    connections.remove(peer, failed);
+    failed.retire();
+  }
+
+  private ManagedChannel connect(Peer peer) {
+    var address = peer.address();
+    var builder = NettyChannelBuilder.forAddress(
+            new InetSocketAddress(address.host(), address.port()))
+        .channelType(NioSocketChannel.class)
+        .eventLoopGroup(loops)
+        .directExecutor()
+        .maxInboundMessageSize(options.maxBodySize())
+        // What gRPC may send again when a peer has seen nothing of it.
+        .perRpcBufferLimit(ChunkStream.WINDOW * Chunks.SIZE)
+        // As a daprd's: a connection that is dead is found out within 15 s.
+        .keepAliveTime(10, TimeUnit.SECONDS)
+        .keepAliveTimeout(5, TimeUnit.SECONDS)
+        .keepAliveWithoutCalls(true);
+    var tls = options.tls();
+    return (tls == null ? builder.usePlaintext() : builder.sslContext(tls.towards(peer))).build();
+  }
+
+  private void scheduleSweep() {
+    sweep = time.schedule(SWEEP, () -> {
+      if (!closed) {
+        long since = time.nanos() - MAX_IDLE.toNanos();
+        connections.values().removeIf(connection -> connection.retireIfUnusedSince(since));
+        scheduleSweep();
+      }
+    });
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    var scheduled = sweep;
+    if (scheduled != null) {
+      scheduled.cancel();
+    }
+    connections.values().forEach(connection -> connection.channel().shutdownNow());
+    connections.clear();
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.grpc;
+
+import io.grpc.Metadata;
+import java.nio.ByteBuffer;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** What travels beside a peer call, and not within its message: the trace, and nothing else. */
+final class TraceKeys {
+  private static final String PARENT = "traceparent";
+  private static final String BINARY = "grpc-trace-bin";
+  private static final List<String> TEXTS = List.of(PARENT, "tracestate", "baggage");
+  private static final Metadata.Key<byte[]> BINARY_KEY =
+      Metadata.Key.of(BINARY, Metadata.BINARY_BYTE_MARSHALLER);
+  private static final int BINARY_LENGTH = 29;
+
+  private TraceKeys() {}
+
+  private static Metadata.Key<String> key(String name) {
+    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
+  }
+
+  /** Of a request that is to be sent. */
+  static Metadata of(Map<String, List<String>> headers) {
+    var metadata = new Metadata();
+    headers.forEach((name, values) -> {
+      if (values.isEmpty()) {
+        return;
+      }
+      var lower = name.toLowerCase(Locale.ROOT);
+      if (TEXTS.contains(lower)) {
+        metadata.put(key(lower), values.get(0));
+      } else if (lower.equals(BINARY)) {
+        decoded(values.get(0)).ifPresent(bytes -> metadata.put(BINARY_KEY, bytes));
+      }
+    });
+    return metadata;
+  }
+
+  private static Optional<byte[]> decoded(String base64) {
+    try {
+      return Optional.of(Base64.getDecoder().decode(base64));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Of a call that has come; what is within the request is older, and comes second. */
+  static Map<String, String> of(Metadata metadata, Map<String, List<String>> headers) {
+    var found = new HashMap<String, String>();
+    headers.forEach((name, values) -> {
+      var lower = name.toLowerCase(Locale.ROOT);
+      if (TEXTS.contains(lower) && !values.isEmpty()) {
+        found.put(lower, values.get(0));
+      }
+    });
+    for (var name : TEXTS) {
+      var value = metadata.get(key(name));
+      if (value != null) {
+        found.put(name, value);
+      }
+    }
+    var binary = metadata.get(BINARY_KEY);
+    if (binary != null) {
+      parent(binary).ifPresent(parent -> found.put(PARENT, parent));
+    }
+    return found;
+  }
+
+  /** OpenCensus' form as text: a version, and three fields each behind its number. */
+  private static Optional<String> parent(byte[] binary) {
+    if (binary.length != BINARY_LENGTH) {
+      return Optional.empty();
+    }
+    var fields = ByteBuffer.wrap(binary);
+    var trace = new byte[16];
+    var span = new byte[8];
+    if (fields.get() != 0 || fields.get() != 0) {
+      return Optional.empty();
+    }
+    fields.get(trace);
+    if (fields.get() != 1) {
+      return Optional.empty();
+    }
+    fields.get(span);
+    if (fields.get() != 2) {
+      return Optional.empty();
+    }
+    var hex = HexFormat.of();
+    return Optional.of("00-%s-%s-%s"
+        .formatted(hex.formatHex(trace), hex.formatHex(span), hex.toHexDigits(fields.get())));
+  }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.invocation.grpc;
+
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.CallerIdentity;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.RequestHandler;
+import dev.pillion.invocation.spi.Peer;
+import dev.pillion.invocation.spi.PeerAddress;
+import dev.pillion.invocation.spi.PeerContext;
+import dev.pillion.invocation.spi.PeerDirectory;
+import dev.pillion.testkit.PlainThreads;
+import dev.pillion.testkit.RealTime;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A transport as a runtime has one, without the runtime: one handler answers whatever comes. */
+final class TestPeer implements PeerDirectory, AutoCloseable {
+  static final Duration LONG = Duration.ofSeconds(30);
+
+  private final RealTime time = new RealTime();
+  private final GrpcPeers transport;
+  private final String appId;
+  private final PeerAddress address;
+  private final Map<String, Peer> known = new ConcurrentHashMap<>();
+  private final Map<PeerAddress, Integer> unreachable = new ConcurrentHashMap<>();
+  private volatile Runnable whenUnreachable = () -> {};
+  private volatile Optional<String> denied = Optional.empty();
+
+  TestPeer(String appId, RequestHandler handler) {
+    this(GrpcPeers.onPort(0), appId, handler);
+  }
+
+  TestPeer(GrpcPeers transport, String appId, RequestHandler handler) {
+    this.transport = transport;
+    this.appId = appId;
+    this.address = transport.start(new PeerContext(
+        appId,
+        "default",
+        time,
+        new PlainThreads(),
+        Duration.ofSeconds(2),
+        (request, invocation) -> {
+          authorize(invocation.caller(), request.method(), request.verb());
+          return handler.handle(request, invocation);
+        },
+        this));
+  }
+
+  /** One without methods, that is only called from. */
+  static TestPeer caller() {
+    return named("web");
+  }
+
+  /** One without methods. */
+  static TestPeer named(String appId) {
+    return new TestPeer(appId, (request, invocation) -> {
+      throw new InvocationException(404, "it has no methods");
+    });
+  }
+
+  GrpcPeers transport() {
+    return transport;
+  }
+
+  PeerAddress address() {
+    return address;
+  }
+
+  Peer peer() {
+    return new Peer(appId, "default", address);
+  }
+
+  void knows(Peer peer) {
+    known.put(peer.appId(), peer);
+  }
+
+  /** Refuses every call from now on. */
+  void denies(String why) {
+    denied = Optional.of(why);
+  }
+
+  void whenUnreachable(Runnable listener) {
+    whenUnreachable = listener;
+  }
+
+  int timesUnreachable(PeerAddress of) {
+    return unreachable.getOrDefault(of, 0);
+  }
+
+  Deadline in(Duration timeout) {
+    return Deadline.after(timeout, time);
+  }
+
+  InvocationResponse ask(Peer peer, InvocationRequest request) {
+    return transport.invoke(peer, request, in(LONG));
+  }
+
+  @Override
+  public Optional<Peer> find(String target, Deadline deadline) {
+    if (target.equals(appId)) {
+      return Optional.empty();
+    }
+    var peer = known.get(target);
+    if (peer == null) {
+      throw new InvocationException(
+          InvocationException.Reason.NO_SUCH_APP, "no app \"" + target + "\"", null);
+    }
+    return Optional.of(peer);
+  }
+
+  @Override
+  public void unreachable(Peer peer) {
+    unreachable.merge(peer.address(), 1, Integer::sum);
+    whenUnreachable.run();
+  }
+
+  @Override
+  public void authorize(Optional<CallerIdentity> caller, String operation, String verb) {
+    if (denied.isPresent()) {
+      throw new InvocationException(
+          InvocationException.Reason.DENIED,
+          "access control policy has denied access to id: %s operation: %s verb: %s (%s)"
+              .formatted(
+                  caller.map(CallerIdentity::toString).orElse(""), operation, verb, denied.get()),
+          null);
+    }
+  }
+
+  @Override
+  public void close() {
+    transport.close();
+    time.close();
+  }
+}
