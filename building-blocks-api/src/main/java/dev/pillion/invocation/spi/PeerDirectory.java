@@ -19,12 +19,19 @@ public interface PeerDirectory {
   Optional<Peer> find(String target, Deadline deadline);
 
   /**
-   * Leaves with this app how a protocol reaches the program beside it, for {@link #local} to find.
+   * Leaves with this app how a protocol reaches the program beside it, for {@link #self} and {@link #local} to find.
    *
    * @param access of a type that only the protocol knows; the place of one of that class is taken
    * @return what takes it away again
    */
-  Registration offer(Object access);
+  default Registration offer(Object access) {
+    return () -> {};
+  }
+
+  /** This app itself; empty for a directory that nothing can be left with. */
+  default Optional<LocalPeer> self() {
+    return Optional.empty();
+  }
 
   /**
    * An app that is in this JVM: this one, or a runtime of the same in-process network.
@@ -33,7 +40,9 @@ public interface PeerDirectory {
    * @return empty when it is not
    * @throws IllegalArgumentException when the target is none
    */
-  Optional<LocalPeer> local(String target);
+  default Optional<LocalPeer> local(String target) {
+    return Optional.empty();
+  }
 
   /** That peer could not be reached: the next {@link #find} looks anew. */
   void unreachable(Peer peer);

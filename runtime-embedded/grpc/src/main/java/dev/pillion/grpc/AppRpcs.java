@@ -26,7 +26,13 @@ final class AppRpcs {
     boolean open = false;
     try {
       var route = new ProxyRoute(
-          transport.calls().channel(), AppMetadata.toApp(admission.headers()), admission::close);
+          transport.calls().channel(),
+          AppMetadata.toApp(admission.headers()),
+          null,
+          status -> {
+            admission.close();
+            return false;
+          });
       open = true;
       return route;
     } finally {

@@ -15,6 +15,7 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.grpc.GrpcProxy;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.HTTPExtension;
 import dev.pillion.wire.common.v1.InvokeRequest;
@@ -25,6 +26,7 @@ import java.net.Socket;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +81,15 @@ final class GrpcTransport implements AppTransport {
           "the channel to the app at " + options.address() + " is not open");
     }
     return started;
+  }
+
+  /** The program as peers reach it; empty before the channel is open. */
+  Optional<GrpcProxy.Program> program() {
+    var started = calls;
+    var token = options.token();
+    return started == null
+        ? Optional.empty()
+        : Optional.of(new GrpcProxy.Program(started.channel(), token == null ? "" : token));
   }
 
   @Override

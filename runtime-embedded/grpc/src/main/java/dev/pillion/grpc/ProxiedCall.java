@@ -94,14 +94,26 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
     });
   }
 
-  /** Returns when the caller has his answer, or no other attempt can give him one. */
+  /** A way that leads nowhere is not an attempt: another one is looked for, once, as in Dapr. */
   private void attempt(CallContext context) {
+    try {
+      attemptOnce(context);
+    } catch (ProxyFailure e) {
+      if (!e.isUnseen()) {
+        throw e;
+      }
+      attemptOnce(context);
+    }
+  }
+
+  /** Returns when the caller has his answer, or no other attempt can give him one. */
+  private void attemptOnce(CallContext context) {
     var route = targets.open(asked.target(), context, asked.metadata());
     var next = new ProxyAttempt(this, asked, route);
     lock.lock();
     try {
       if (ended) {
-        route.end().run();
+        route.end().test(Status.CANCELLED);
         return;
       }
       attempt = next;
@@ -109,9 +121,6 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
       next.start(asked.stream() ? asked.metadata().context().deadline() : context.deadline());
       if (first != null) {
         next.send(first);
-      }
-      if (!retried && !asked.stream()) {
-        keepNoMore();
       }
       if (halfClosed) {
         next.halfClose();
@@ -222,8 +231,14 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
     }
   }
 
-  /** No other attempt will need the first message. */
-  void keepNoMore() {
+  /** The call is on its way: only a policy would need the first message again. */
+  void keepNoMoreUnlessRetried() {
+    if (!retried) {
+      keepNoMore();
+    }
+  }
+
+  private void keepNoMore() {
     keeping = false;
     first = null;
   }

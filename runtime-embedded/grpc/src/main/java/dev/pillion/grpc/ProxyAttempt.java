@@ -36,6 +36,9 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
 
   void start(Deadline deadline) {
     var options = CallOptions.DEFAULT.withStreamTracerFactory(new Opening());
+    if (route.tracer() != null) {
+      options = options.withStreamTracerFactory(route.tracer());
+    }
     if (deadline.isSet()) {
       options = options.withDeadlineAfter(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
     }
@@ -48,7 +51,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
       call.request(1);
     } catch (RuntimeException e) {
       over = true;
-      route.end().run();
+      route.end().test(Status.CANCELLED);
       throw e;
     } finally {
       Context.ROOT.detach(outer);
@@ -114,7 +117,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
         if (app != null) {
           app.cancel("nobody waits for it any more", null);
         }
-        route.end().run();
+        route.end().test(Status.CANCELLED);
         throw new CallTimeoutException(
             "ERR_DIRECT_INVOKE",
             "%s of \"%s\" %s".formatted(asked.method().getFullMethodName(), asked.target(), why),
@@ -178,11 +181,11 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
         return;
       }
       over = true;
-      route.end().run();
+      boolean unseen = route.end().test(status);
       if (status.isOk() || whole.isAnswered() || opened || whole.isEnded()) {
         whole.end(status, headers, trailers);
       } else {
-        failure = new ProxyFailure(status, headers, trailers);
+        failure = new ProxyFailure(status, headers, trailers, unseen);
       }
       settled.countDown();
     } finally {
@@ -198,9 +201,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
       return new ClientStreamTracer() {
         @Override
         public void outboundHeaders() {
-          if (asked.stream()) {
-            opened();
-          }
+          opened();
         }
       };
     }
@@ -209,11 +210,14 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
   private void opened() {
     whole.lock().lock();
     try {
-      if (!over && !opened) {
+      if (over || opened) {
+        return;
+      }
+      if (asked.stream()) {
         opened = true;
-        whole.keepNoMore();
         settled.countDown();
       }
+      whole.keepNoMoreUnlessRetried();
     } finally {
       whole.lock().unlock();
     }

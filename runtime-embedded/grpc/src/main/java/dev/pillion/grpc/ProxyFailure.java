@@ -14,13 +14,16 @@ final class ProxyFailure extends BuildingBlockException implements StatusCoded {
   private final transient Status status;
   private final transient @Nullable Metadata headers;
   private final transient Metadata trailers;
+  private final boolean unseen;
   private final int code;
 
-  ProxyFailure(Status status, @Nullable Metadata headers, Metadata trailers) {
+  /** @param unseen whether nobody has seen anything of the call */
+  ProxyFailure(Status status, @Nullable Metadata headers, Metadata trailers, boolean unseen) {
     super("ERR_DIRECT_INVOKE", status.toString(), status.getCause());
     this.status = status;
     this.headers = headers;
     this.trailers = trailers;
+    this.unseen = unseen;
     this.code = status.getCode().value();
   }
 
@@ -36,6 +39,10 @@ final class ProxyFailure extends BuildingBlockException implements StatusCoded {
 
   Metadata trailers() {
     return trailers;
+  }
+
+  boolean isUnseen() {
+    return unseen;
   }
 
   @Override

@@ -3,7 +3,9 @@ package dev.pillion.grpc;
 
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.grpc.GrpcPeers;
 import dev.pillion.invocation.spi.LocalPeer;
+import dev.pillion.invocation.spi.Peer;
 import dev.pillion.invocation.spi.PeerDirectory;
 import dev.pillion.runtime.EmbeddedRuntime;
 import io.grpc.Status;
@@ -57,10 +59,28 @@ final class ProxyTargets {
     var deadline =
         context.deadline().isSet() ? context.deadline() : Deadline.after(LOOK_UP, runtime.time());
     var peer = directory.find(target, deadline);
-    throw GrpcErrors.plain(
-        Status.Code.UNIMPLEMENTED,
-        "the app %s is in another process, to which this facade does not pass calls on"
-            .formatted(peer.map(Object::toString).orElse(target)));
+    var peers = directory.self().flatMap(self -> self.access(GrpcPeers.class));
+    if (peer.isEmpty() || peers.isEmpty()) {
+      throw GrpcErrors.plain(
+          Status.Code.UNIMPLEMENTED,
+          "the app %s can't be passed on to: this runtime reaches its peers by another protocol than gRPC"
+              .formatted(peer.map(Object::toString).orElse(target)));
+    }
+    return toPeer(peer.get(), peers.get(), headers(call, peer.get().appId()), context);
+  }
+
+  private ProxyRoute toPeer(
+      Peer peer, GrpcPeers peers, Map<String, List<String>> headers, CallContext context) {
+    context.headers().forEach((name, value) -> headers.put(name, List.of(value)));
+    var metadata = AppMetadata.toApp(headers);
+    var route = peers.route(peer);
+    return new ProxyRoute(route.channel(), metadata, route.tracer(), status -> {
+      boolean unseen = route.ended(status);
+      if (unseen) {
+        directory.unreachable(peer);
+      }
+      return unseen;
+    });
   }
 
   /** The caller's, with who calls whom. */

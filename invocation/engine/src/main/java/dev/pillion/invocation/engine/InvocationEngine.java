@@ -212,6 +212,11 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   }
 
   @Override
+  public Optional<LocalPeer> self() {
+    return Optional.of(self.asPeer(true));
+  }
+
+  @Override
   public Optional<LocalPeer> local(String asked) {
     var local = routes.local(Target.of(asked, namespace));
     return local == null ? Optional.empty() : Optional.of(local.asPeer(local == self));
