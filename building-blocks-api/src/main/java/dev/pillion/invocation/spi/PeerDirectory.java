@@ -19,7 +19,8 @@ public interface PeerDirectory {
   Optional<Peer> find(String target, Deadline deadline);
 
   /**
-   * Leaves with this app how a protocol reaches the program beside it, for {@link #self} and {@link #local} to find.
+   * Leaves with this app how a protocol reaches the program beside it, for {@link #self} and
+   * {@link #local} to find.
    *
    * @param access of a type that only the protocol knows; the place of one of that class is taken
    * @return what takes it away again

@@ -26,10 +26,7 @@ final class AppRpcs {
     boolean open = false;
     try {
       var route = new ProxyRoute(
-          transport.calls().channel(),
-          AppMetadata.toApp(admission.headers()),
-          null,
-          status -> {
+          transport.calls().channel(), AppMetadata.toApp(admission.headers()), null, status -> {
             admission.close();
             return false;
           });

@@ -124,15 +124,13 @@ class ProxyPeersTest {
         .with(GrpcApp.at(AppOptions.onPort(shop.port()).token("apps-token")))
         .start();
     addresses.set(List.of(peering.bound));
-    web = TestFacade.start(
-        TestFacade.facade(),
-        builder -> builder
-            .namespace("")
-            .resiliency(Resiliency.builder()
-                .retry("twice", RetryPolicy.constant(Duration.ofMillis(1)).maxRetries(2))
-                .app("orders", Target.withRetry("twice"))
-                .build())
-            .with(new Peering()));
+    web = TestFacade.start(TestFacade.facade(), builder -> builder
+        .namespace("")
+        .resiliency(Resiliency.builder()
+            .retry("twice", RetryPolicy.constant(Duration.ofMillis(1)).maxRetries(2))
+            .app("orders", Target.withRetry("twice"))
+            .build())
+        .with(new Peering()));
   }
 
   @AfterEach
@@ -156,7 +154,8 @@ class ProxyPeersTest {
   }
 
   private static String get(Channel channel, String id) {
-    return ClientCalls.blockingUnaryCall(channel, GET, options(), StringValue.of(id)).getValue();
+    return ClientCalls.blockingUnaryCall(channel, GET, options(), StringValue.of(id))
+        .getValue();
   }
 
   /** Golden value G13. */
