@@ -93,6 +93,7 @@ public final class GrpcProxy extends HandlerRegistry {
         .setFullMethodName(name)
         .build();
     return ServerMethodDefinition.create(rpc, (call, metadata) -> {
+      call.request(1);
       var passed = new ProxiedCall(this, call, metadata);
       try {
         threads.execute("peers/proxy", passed::open);

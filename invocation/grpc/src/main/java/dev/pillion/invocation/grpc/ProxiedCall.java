@@ -46,32 +46,27 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
       return;
     }
     var call = target.call(deadline);
-    call.start(new Answers(target), target.metadata());
     boolean isCancelled;
     lock.lock();
     try {
-      isCancelled = cancelled;
       out = call;
-      if (!isCancelled) {
-        if (first != null) {
-          call.sendMessage(first);
-        }
-        // What the first attempt asked for comes to this one; when it has come, more is asked for.
-        inWaits = isSecond && sent > 0;
-        if (halfClosed) {
-          call.halfClose();
-        }
+      // When this target can take more than what has come, more is asked for.
+      inWaits = sent > 0;
+      call.start(new Answers(target), target.metadata());
+      isCancelled = cancelled;
+      if (first != null) {
+        call.sendMessage(first);
+      }
+      if (halfClosed) {
+        call.halfClose();
       }
     } finally {
       lock.unlock();
     }
     if (isCancelled) {
       call.cancel("the caller is gone", null);
-      return;
-    }
-    call.request(1);
-    if (!isSecond) {
-      in.request(1);
+    } else {
+      call.request(1);
     }
   }
 
