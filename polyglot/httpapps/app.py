@@ -17,6 +17,11 @@ async def echo(request: Request) -> Response:
     return Response(await request.body(), media_type=request.headers.get('content-type'))
 
 
+@app.post('/fail')
+async def fail() -> Response:
+    return Response('no order 42', status_code=500)
+
+
 @app.post('/hang')
 async def hang() -> None:
     await asyncio.sleep(3600)

@@ -7,27 +7,35 @@ import (
 	"context"
 	"errors"
 	"log"
+	"net"
 	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/dapr/go-sdk/service/common"
 	daprd "github.com/dapr/go-sdk/service/grpc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 )
 
 // sick is how many health checks still fail.
 var sick atomic.Int32
 
 func main() {
-	server, err := daprd.NewService("127.0.0.1:" + os.Args[1])
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Args[1])
 	if err != nil {
 		log.Fatal(err)
 	}
+	rpcs := grpc.NewServer()
+	rpcs.RegisterService(&shopService, new(any))
+	server := daprd.NewServiceWithGrpcServer(listener, rpcs)
 	handlers := map[string]common.ServiceInvocationHandler{
 		"echo":    echo,
 		"headers": headers,
 		"fail":    fail,
+		"missing": missing,
 		"slow":    slow,
 		"hang":    hang,
 		"sicken":  sicken,
@@ -64,6 +72,10 @@ func headers(ctx context.Context, in *common.InvocationEvent) (*common.Content, 
 
 func fail(context.Context, *common.InvocationEvent) (*common.Content, error) {
 	return nil, errors.New("no order 42")
+}
+
+func missing(context.Context, *common.InvocationEvent) (*common.Content, error) {
+	return nil, status.Error(codes.NotFound, "no order 42")
 }
 
 func slow(context.Context, *common.InvocationEvent) (*common.Content, error) {

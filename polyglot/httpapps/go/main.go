@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log"
 	"os"
 	"time"
@@ -18,6 +19,9 @@ func main() {
 	handlers := map[string]common.ServiceInvocationHandler{
 		"echo": func(_ context.Context, in *common.InvocationEvent) (*common.Content, error) {
 			return &common.Content{Data: in.Data, ContentType: in.ContentType}, nil
+		},
+		"fail": func(context.Context, *common.InvocationEvent) (*common.Content, error) {
+			return nil, errors.New("no order 42")
 		},
 		"hang": func(context.Context, *common.InvocationEvent) (*common.Content, error) {
 			time.Sleep(time.Hour)

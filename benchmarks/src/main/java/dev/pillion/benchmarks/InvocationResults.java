@@ -7,7 +7,10 @@ import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/** R4: inside one JVM by JMH, nanoseconds at the median and bytes a call; then between two. */
+/**
+ * R4: inside one JVM by JMH, nanoseconds at the median and bytes a call; then by the facade, and
+ * between JVMs.
+ */
 final class InvocationResults {
   private InvocationResults() {}
 
@@ -19,6 +22,7 @@ final class InvocationResults {
     for (RunResult run : new Runner(options).run()) {
       report(results, run);
     }
+    FacadeInvokeComparison.run(results);
     PeerComparison.run(results);
   }
 

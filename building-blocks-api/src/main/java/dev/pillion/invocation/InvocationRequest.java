@@ -9,7 +9,8 @@ import java.util.Map;
 /**
  * What an app is asked. Immutable, but for a {@linkplain Body body} that is a stream.
  *
- * @param verb HTTP's, such as {@code POST}
+ * @param verb HTTP's, such as {@code POST}; {@code NONE} when a caller who speaks gRPC has said
+ *     none, which methods of a runtime never see: to them it is {@code POST}
  * @param method the method path, in decoded form; made canonical here, once, so that every reader
  *     sees the same: cleaned as a path, never climbing, without the trailing slash
  * @param query what follows the question mark, still encoded; empty when there is none
@@ -56,6 +57,11 @@ public record InvocationRequest(
   /** A {@code GET} without query and headers. */
   public static InvocationRequest get(String method) {
     return new InvocationRequest("GET", method, "", Map.of(), "", Body.EMPTY);
+  }
+
+  /** The same with another verb. */
+  public InvocationRequest withVerb(String other) {
+    return new InvocationRequest(other, method, query, headers, contentType, body, typeUrl);
   }
 
   /** The same with another query: what follows the question mark, encoded. */

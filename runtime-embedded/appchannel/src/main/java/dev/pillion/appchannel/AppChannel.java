@@ -3,6 +3,7 @@ package dev.pillion.appchannel;
 
 import dev.pillion.BuildingBlockException;
 import dev.pillion.CallTimeoutException;
+import dev.pillion.HandlerRegistration;
 import dev.pillion.Registration;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * The way to a program beside this one: the only place where it is reached, watched and throttled.
  * Protocols have their own entries, which make one of these.
  *
- * <p>The program may come, go and come again while the runtime lives; {@link #state} tells how it
+ * <p>Calls of the app, by other apps and by itself, that have no handler in the runtime go to the
+ * program. It may come, go and come again while the runtime lives; {@link #state} tells how it
  * stands. Thread-safe; usable while the runtime that it was given to is open. A channel serves one
  * runtime.
  */
@@ -204,6 +206,21 @@ public final class AppChannel implements Extension {
     }
   }
 
+  /**
+   * Lets one call in that a protocol makes in its own way and that lasts as long as it likes, such
+   * as a stream, under the rules of {@link #invoke} but for the deadline: there is none but the
+   * call's own.
+   *
+   * @param context deadline and trace; the call has passed the chain
+   * @param headers the caller's
+   * @throws InvocationException when the program is not well
+   * @throws dev.pillion.CallRejectedException when no slot becomes free in time
+   */
+  public Admission admit(CallContext context, Map<String, List<String>> headers) {
+    var slot = acquire(open(), deadline(open(), context));
+    return new Admission(headers(context, headers), slot::release);
+  }
+
   private static Call repeatableWith(Call call, Body body) {
     return !call.repeatable() || body.isRepeatable()
         ? call
@@ -308,6 +325,21 @@ public final class AppChannel implements Extension {
     transport.prepare();
   }
 
+  /** The program answers whatever the runtime's own methods don't, and passes no chain again. */
+  private HandlerRegistration answering(EmbeddedRuntime runtime) {
+    try {
+      return runtime.otherMethods(
+          (request, invocation) -> invokeWithin(invocation.context(), request));
+    } catch (IllegalArgumentException e) {
+      running = null;
+      transport.close();
+      throw new IllegalStateException(
+          "the app at %s can't answer calls of \"%s\": %s; a program beside the runtime answers every method without a handler, so leave out either"
+              .formatted(options.address(), runtime.appId(), e.getMessage()),
+          e);
+    }
+  }
+
   /** Begins to look for the program, and waits for nothing. */
   @Override
   public AutoCloseable start(EmbeddedRuntime runtime) {
@@ -326,11 +358,13 @@ public final class AppChannel implements Extension {
         ? null
         : new AppSubscriptions(this, events, "the app at " + options.address(), runtime);
     running = new Running(runtime, slots, watch, subscriptions);
+    var methods = answering(runtime);
     if (subscriptions != null) {
       watch.add(subscriptions);
     }
     watch.start();
     return () -> {
+      methods.close();
       if (subscriptions != null) {
         subscriptions.close();
       }

@@ -12,7 +12,8 @@ import java.util.Set;
 
 /**
  * Lets only some of Dapr's rpcs pass. What is denied is denied, also when it is allowed; an rpc
- * that is in no group is denied. Other services are not its concern.
+ * that is in no group is denied. Calls that are passed on to other apps are of the group
+ * {@code invoke.v1}. Other services are not its concern.
  */
 final class ApiFilter implements ServerInterceptor {
   private final Set<String> passing;
@@ -39,6 +40,11 @@ final class ApiFilter implements ServerInterceptor {
 
   /** Judges the method that gRPC has found and will run, never the path that was sent. */
   private boolean passes(MethodDescriptor<?, ?> method) {
+    // Whoever may not call other apps may not do so by their own services either.
+    if (method.getSchemaDescriptor() == ProxyRegistry.PASSED_ON
+        && !passing.contains(DaprGrpc.getInvokeServiceMethod().getFullMethodName())) {
+      return false;
+    }
     return !DaprGrpc.SERVICE_NAME.equals(method.getServiceName())
         || passing.contains(method.getFullMethodName());
   }

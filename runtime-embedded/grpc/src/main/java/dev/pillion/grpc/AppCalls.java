@@ -6,6 +6,7 @@ import dev.pillion.appchannel.AppOptions;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.InvocationException;
 import io.grpc.CallOptions;
+import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
@@ -60,6 +61,11 @@ final class AppCalls implements AutoCloseable {
     } finally {
       Context.ROOT.detach(outer);
     }
+  }
+
+  /** The connection to use now. */
+  Channel channel() {
+    return connector.channel();
   }
 
   @Override

@@ -11,9 +11,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Headers as gRPC metadata and back, as Dapr writes them. */
 final class AppMetadata {
+  private static final Logger log = LoggerFactory.getLogger(GrpcFacade.class);
+
   /**
    * HTTP's own headers would mean something else to gRPC; they are told by the case HTTP writes
    * them in. Those that hold for one connection alone never come here.
@@ -43,6 +47,9 @@ final class AppMetadata {
       "Via",
       "Warning");
 
+  /** An error's details, which belong to its sender as little as its code does. */
+  static final String STATUS_DETAILS = "grpc-status-details-bin";
+
   private static final String TRACE_BINARY = "grpc-trace-bin";
 
   private AppMetadata() {}
@@ -55,9 +62,7 @@ final class AppMetadata {
   static Metadata toApp(Map<String, List<String>> headers) {
     var metadata = new Metadata();
     headers.forEach((name, values) -> {
-      var key = PERMANENT.contains(name)
-          ? "dapr-" + name.toLowerCase(Locale.ROOT)
-          : name.toLowerCase(Locale.ROOT);
+      var key = named(name);
       if (isReserved(key)) {
         return;
       }
@@ -69,8 +74,14 @@ final class AppMetadata {
     return metadata;
   }
 
+  /** The name under which gRPC carries a header. */
+  static String named(String name) {
+    var lower = name.toLowerCase(Locale.ROOT);
+    return PERMANENT.contains(name) ? "dapr-" + lower : lower;
+  }
+
   /** What gRPC writes itself. */
-  private static boolean isReserved(String key) {
+  static boolean isReserved(String key) {
     return key.startsWith(":")
         || key.equals("content-type")
         || key.equals("user-agent")
@@ -96,6 +107,15 @@ final class AppMetadata {
               .formatted(key));
     }
     metadata.put(Metadata.Key.of(key, Metadata.ASCII_STRING_MARSHALLER), value);
+  }
+
+  /** The same for whom a header less is better than none at all. */
+  static void putLeniently(Metadata metadata, String key, String value) {
+    try {
+      put(metadata, key, value);
+    } catch (IllegalArgumentException e) {
+      log.debug("a header is left out of an answer: {}", e.getMessage());
+    }
   }
 
   private static boolean isKeyLetter(int letter) {

@@ -82,6 +82,7 @@ final class FacadeServer implements AutoCloseable {
     var rpcs = new RpcTable(serving);
     new StateService(runtime).addTo(rpcs);
     new PublishService(runtime).addTo(rpcs);
+    new InvokeService(serving).addTo(rpcs);
     streams.addTo(rpcs);
     new MetadataService(runtime, streams).addTo(rpcs);
     new ShutdownService(runtime).addTo(rpcs);
@@ -100,6 +101,7 @@ final class FacadeServer implements AutoCloseable {
         .keepAliveTime(10, TimeUnit.SECONDS)
         .keepAliveTimeout(5, TimeUnit.SECONDS)
         .addService(rpcs.service())
+        .fallbackHandlerRegistry(new ProxyRegistry(serving))
         .addService(ProtoReflectionServiceV1.newInstance())
         .addService(olderReflection());
     if (endpoint instanceof Endpoint.Socket) {

@@ -5,6 +5,7 @@ import com.google.protobuf.Message;
 import dev.pillion.appchannel.AppChannel;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.call.Call;
+import dev.pillion.invocation.grpc.GrpcPeers;
 import dev.pillion.runtime.AppConnection;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.runtime.Extension;
@@ -98,7 +99,18 @@ public final class GrpcApp implements Extension {
     if (LoggerFactory.getLogger(FRAME_LOGGER).isDebugEnabled()) {
       log.warn("\"{}\" logs every request with its token and values: keep it off", FRAME_LOGGER);
     }
-    return channel.start(runtime);
+    var opened = channel.start(runtime);
+    var offered = runtime.peers().offer(new AppRpcs(channel, transport));
+    // Calls that peers pass on come by another port, and go the same way from there.
+    runtime
+        .peers()
+        .self()
+        .flatMap(self -> self.access(GrpcPeers.class))
+        .ifPresent(peers -> peers.passTo(transport::program));
+    return () -> {
+      offered.close();
+      opened.close();
+    };
   }
 
   @Override

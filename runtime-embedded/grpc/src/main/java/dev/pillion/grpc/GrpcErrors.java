@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.grpc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.protobuf.Any;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
@@ -12,6 +14,8 @@ import dev.pillion.CallTimeoutException;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.util.Map;
 
 /**
@@ -19,7 +23,9 @@ import java.util.Map;
  */
 final class GrpcErrors {
   private static final String DOMAIN = "dapr.io";
-  private static final int LONGEST_DETAIL = 63;
+
+  /** In bytes. */
+  static final int LONGEST_DETAIL = 63;
 
   private GrpcErrors() {}
 
@@ -49,13 +55,19 @@ final class GrpcErrors {
   /** What Dapr makes of an HTTP status: the token check and the list of APIs answer so. */
   static StatusRuntimeException http(
       Status.Code code, int httpCode, String statusText, String detail) {
-    var cut = detail.length() > LONGEST_DETAIL ? detail.substring(0, LONGEST_DETAIL) : detail;
     return status(
         code,
         statusText,
         info(
             statusText,
-            Map.of("http.code", Integer.toString(httpCode), "http.error_message", cut)));
+            Map.of("http.code", Integer.toString(httpCode), "http.error_message", cut(detail))));
+  }
+
+  /** As many whole letters as there is room for. */
+  private static String cut(String text) {
+    var room = ByteBuffer.allocate(LONGEST_DETAIL);
+    UTF_8.newEncoder().encode(CharBuffer.wrap(text), room, true);
+    return UTF_8.decode(room.flip()).toString();
   }
 
   // ---- state

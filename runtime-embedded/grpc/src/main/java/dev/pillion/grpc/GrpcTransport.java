@@ -15,6 +15,7 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.grpc.GrpcProxy;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.HTTPExtension;
 import dev.pillion.wire.common.v1.InvokeRequest;
@@ -25,6 +26,7 @@ import java.net.Socket;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +83,15 @@ final class GrpcTransport implements AppTransport {
     return started;
   }
 
+  /** The program as peers reach it; empty before the channel is open. */
+  Optional<GrpcProxy.Program> program() {
+    var started = calls;
+    var token = options.token();
+    return started == null
+        ? Optional.empty()
+        : Optional.of(new GrpcProxy.Program(started.channel(), token == null ? "" : token));
+  }
+
   @Override
   public InvocationResponse invoke(InvocationRequest request, Deadline deadline) {
     return calls()
@@ -98,17 +109,19 @@ final class GrpcTransport implements AppTransport {
           "the body of the request to the app at " + options.address() + " can't be read",
           e);
     }
-    return InvokeRequest.newBuilder()
+    var message = InvokeRequest.newBuilder()
         .setMethod(request.method())
         .setContentType(request.contentType())
         // Nobody changes a request's body while it is sent.
         .setData(Any.newBuilder()
             .setTypeUrl(request.typeUrl())
-            .setValue(UnsafeByteOperations.unsafeWrap(body)))
-        .setHttpExtension(HTTPExtension.newBuilder()
-            .setVerb(verb(request.verb()))
-            .setQuerystring(request.query()))
-        .build();
+            .setValue(UnsafeByteOperations.unsafeWrap(body)));
+    var verb = verb(request.verb());
+    if (verb != HTTPExtension.Verb.NONE || !request.query().isEmpty()) {
+      message.setHttpExtension(
+          HTTPExtension.newBuilder().setVerb(verb).setQuerystring(request.query()));
+    }
+    return message.build();
   }
 
   private static HTTPExtension.Verb verb(String verb) {

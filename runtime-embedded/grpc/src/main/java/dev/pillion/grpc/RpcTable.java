@@ -44,6 +44,17 @@ final class RpcTable {
 
   private <Q extends Message, A extends Message> void contextual(
       MethodDescriptor<Q, A> method, ContextualRpc<Q, A> rpc, Runnable afterwards) {
+    withMetadata(method, (request, call) -> rpc.answer(request, call.context()), afterwards);
+  }
+
+  /** Serves an rpc of one request and one answer that reads and writes headers. */
+  <Q extends Message, A extends Message> void withMetadata(
+      MethodDescriptor<Q, A> method, MetadataRpc<Q, A> rpc) {
+    withMetadata(method, rpc, () -> {});
+  }
+
+  private <Q extends Message, A extends Message> void withMetadata(
+      MethodDescriptor<Q, A> method, MetadataRpc<Q, A> rpc, Runnable afterwards) {
     var unparsed =
         method.toBuilder(RawRequest.MARSHALLER, method.getResponseMarshaller()).build();
     add(unparsed, new UnaryHandler<>(serving, method, rpc, afterwards));

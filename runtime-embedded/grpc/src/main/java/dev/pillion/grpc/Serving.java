@@ -28,6 +28,11 @@ final class Serving {
     return runtime;
   }
 
+  /** The largest answer, in bytes. */
+  int maxMessageSize() {
+    return maxMessageSize;
+  }
+
   /** The text is that of Dapr's server. */
   void checkSize(int size) {
     if (size > maxMessageSize) {

@@ -34,14 +34,11 @@ final class UnaryHandler<Q extends Message, A extends Message>
   private final String operation;
   private final String threadName;
   private final MethodDescriptor<Q, A> method;
-  private final ContextualRpc<Q, A> rpc;
+  private final MetadataRpc<Q, A> rpc;
   private final Runnable afterwards;
 
   UnaryHandler(
-      Serving serving,
-      MethodDescriptor<Q, A> method,
-      ContextualRpc<Q, A> rpc,
-      Runnable afterwards) {
+      Serving serving, MethodDescriptor<Q, A> method, MetadataRpc<Q, A> rpc, Runnable afterwards) {
     this.serving = serving;
     this.method = method;
     this.operation = String.valueOf(method.getBareMethodName());
@@ -54,10 +51,21 @@ final class UnaryHandler<Q extends Message, A extends Message>
   public ServerCall.Listener<byte[]> startCall(ServerCall<byte[], A> call, Metadata headers) {
     // A second message would be a protocol error; it must be seen to be refused.
     call.request(2);
-    return new OneRequest(call, CallContext.of(deadline(), TraceHeaders.of(headers)));
+    return new OneRequest(call, metadata(call, headers, serving));
   }
 
-  private Deadline deadline() {
+  /** What goes along with a call, as it has come. */
+  static RpcMetadata metadata(ServerCall<?, ?> call, Metadata headers, Serving serving) {
+    var authority = call.getAuthority();
+    return new RpcMetadata(
+        CallContext.of(deadline(serving), TraceHeaders.of(headers)),
+        headers,
+        authority == null ? "" : authority,
+        new Metadata(),
+        new Metadata());
+  }
+
+  private static Deadline deadline(Serving serving) {
     var asked = Context.current().getDeadline();
     return asked == null
         ? Deadline.none()
@@ -68,15 +76,15 @@ final class UnaryHandler<Q extends Message, A extends Message>
 
   private final class OneRequest extends ServerCall.Listener<byte[]> {
     private final ServerCall<byte[], A> call;
-    private final CallContext context;
+    private final RpcMetadata metadata;
     private byte @Nullable [] request;
     private boolean refused;
     private volatile boolean cancelled;
     private volatile boolean answered;
 
-    OneRequest(ServerCall<byte[], A> call, CallContext context) {
+    OneRequest(ServerCall<byte[], A> call, RpcMetadata metadata) {
       this.call = call;
-      this.context = context;
+      this.metadata = metadata;
     }
 
     @Override
@@ -121,8 +129,8 @@ final class UnaryHandler<Q extends Message, A extends Message>
             .runtime()
             .calls()
             .run(
-                Call.inbound(BLOCK, "grpc", operation, false, context),
-                inner -> rpc.answer(parsed, inner.context()));
+                Call.inbound(BLOCK, "grpc", operation, false, metadata.context()),
+                inner -> rpc.answer(parsed, metadata.within(inner.context())));
         serving.checkSize(answer.getSerializedSize());
       } catch (Throwable e) {
         close(serving.status(operation, e));
@@ -130,15 +138,20 @@ final class UnaryHandler<Q extends Message, A extends Message>
       }
       answered = true;
       send(() -> {
-        call.sendHeaders(new Metadata());
+        call.sendHeaders(metadata.headers());
         call.sendMessage(answer);
-        call.close(Status.OK, new Metadata());
+        call.close(Status.OK, metadata.trailers());
       });
     }
 
     private void close(StatusRuntimeException failure) {
       var trailers = failure.getTrailers();
-      send(() -> call.close(failure.getStatus(), trailers == null ? new Metadata() : trailers));
+      send(() -> {
+        if (!metadata.headers().keys().isEmpty()) {
+          call.sendHeaders(metadata.headers());
+        }
+        call.close(failure.getStatus(), trailers == null ? new Metadata() : trailers);
+      });
     }
 
     /** A call that was cut while it ran finds nobody to answer to. */

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 class ServedApiTest {
   private static final String DAPR = "dapr.proto.runtime.v1.Dapr";
   private static final Set<String> IMPLEMENTED = Set.of(
+      "InvokeService",
       "GetState",
       "GetBulkState",
       "SaveState",

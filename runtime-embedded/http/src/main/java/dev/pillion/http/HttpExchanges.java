@@ -57,9 +57,12 @@ final class HttpExchanges {
 
   InvocationResponse invoke(InvocationRequest request, Deadline deadline) {
     if (!VERBS.contains(request.verb())) {
-      throw new IllegalArgumentException(
-          "invalid HTTP verb \"%s\": a program is asked with one of %s"
-              .formatted(request.verb(), VERBS.stream().sorted().toList()));
+      throw new IllegalArgumentException("%s: a program is asked with one of %s"
+          .formatted(
+              request.verb().equals("NONE")
+                  ? "missing HTTP extension field, which says the verb"
+                  : "invalid HTTP verb \"" + request.verb() + "\"",
+              VERBS.stream().sorted().toList()));
     }
     var target = Target.of(request.method(), request.query());
     var exchange = exchange(target, deadline)

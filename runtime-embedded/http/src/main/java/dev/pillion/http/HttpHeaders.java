@@ -22,6 +22,9 @@ final class HttpHeaders {
   private static final Set<String> REPLACED =
       Set.of("content-type", "content-length", "host", "expect");
 
+  /** What Dapr calls the bytes of a message whose type is known, whatever their sender says. */
+  private static final String PROTOBUF = "application/x-protobuf";
+
   private static final Set<String> PSEUDO = Set.of(":method", ":scheme", ":path", ":authority");
   private static final String SEPARATORS = "!#$%&'*+-.^_`|~";
 
@@ -38,8 +41,9 @@ final class HttpHeaders {
     });
     trace(request.headers())
         .ifPresent(trace -> headers.putIfAbsent("traceparent", List.of(trace.toString())));
-    if (!request.contentType().isEmpty()) {
-      headers.put("content-type", List.of(request.contentType()));
+    var contentType = request.typeUrl().isEmpty() ? request.contentType() : PROTOBUF;
+    if (!contentType.isEmpty()) {
+      headers.put("content-type", List.of(contentType));
     }
     headers.forEach((name, values) -> {
       requireToken(name);

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import com.sun.net.httpserver.HttpServer;
 import dev.pillion.appchannel.AppChannel;
 import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InProcessNetwork;
+import dev.pillion.runtime.EmbeddedRuntime;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -122,6 +124,41 @@ class HttpStreamsTest {
         read += n;
       }
       assertThat(read).isEqualTo(LARGE);
+    }
+  }
+
+  /** As before, but between two runtimes, one of which the program is beside. */
+  @Test
+  void aCallOfAnotherAppHoldsNoBodyEither() throws Exception {
+    var network = InProcessNetwork.create();
+    var source = new Counted(LARGE);
+    try (var orders = EmbeddedRuntime.builder("orders")
+            .network(network)
+            .with(channel(app.getAddress().getPort()))
+            .start();
+        var web = EmbeddedRuntime.builder("web").network(network).start()) {
+      var caller = workers.submit(() -> web.app(orders.appId())
+          .exchange(Asking.request("POST", "swallow", "", Map.of(), Body.of(source, -1))));
+      await("the source is left alone")
+          .during(java.time.Duration.ofMillis(100))
+          .atMost(Asking.PATIENCE)
+          .until(() -> received.get() > 1_000_000 && source.isUnchangedSinceLastAsked());
+      assertThat(source.read.get()).isLessThan(IN_FLIGHT);
+      gate.countDown();
+      try (var answer = caller.get()) {
+        assertThat(answer.status()).isEqualTo(204);
+      }
+      assertThat(received).hasValue(LARGE);
+
+      try (var answer = web.app("orders").exchange(Asking.get("pour"))) {
+        var last = new AtomicLong(-1);
+        await("the program waits")
+            .during(java.time.Duration.ofMillis(100))
+            .atMost(Asking.PATIENCE)
+            .until(() -> last.getAndSet(written.get()) == written.get());
+        assertThat(written.get()).isLessThan(IN_FLIGHT);
+        assertThat(answer.body().skip(LARGE)).isEqualTo(LARGE);
+      }
     }
   }
 

@@ -9,7 +9,9 @@ import dev.pillion.appchannel.AppOptions;
 import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.call.CallContext;
 import dev.pillion.invocation.Body;
+import dev.pillion.invocation.InProcessNetwork;
 import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.runtime.EmbeddedRuntime;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -81,6 +83,52 @@ class HttpWireTest {
               "Accept: */*",
               "X-Trace: t1",
               "Dapr-Caller-App-Id: web",
+              "Traceparent: " + TRACE,
+              "Dapr-Api-Token: t0");
+    }
+  }
+
+  /** Golden values G2 and G3 between two runtimes of one process, where nobody forwards. */
+  @Test
+  void aCallOfAnotherRuntimeArrivesWithWhoItIsFrom() throws IOException {
+    var network = InProcessNetwork.create();
+    try (var app = RawServer.answering(
+            "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 0\r\n"
+                + "X-Id: 9\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\n");
+        var orders = EmbeddedRuntime.builder("orders")
+            .namespace("default")
+            .network(network)
+            .with(HttpApp.at(Asking.options(app.port()).token("t0")))
+            .start();
+        var web =
+            EmbeddedRuntime.builder("web").namespace("default").network(network).start()) {
+      var request = Asking.request(
+          "GET",
+          "v1/find",
+          "x=1&y=a%20b",
+          Map.of(
+              "Accept", List.of("*/*"),
+              "x-trace", List.of("t1"),
+              "Dapr-Api-Token", List.of("callers"),
+              "dapr-caller-app-id", List.of("forged")),
+          Body.EMPTY);
+      try (var answer = web.app(orders.appId())
+          .exchange(request, CallContext.EMPTY.with(Map.of("traceparent", TRACE)))) {
+        assertThat(answer.status()).isEqualTo(201);
+        assertThat(answer.headers())
+            .containsOnly(
+                Map.entry("Content-Type", List.of("application/json")),
+                Map.entry("X-Id", List.of("9")));
+      }
+      assertThat(lines(app))
+          .containsExactlyInAnyOrder(
+              "GET /v1/find?x=1&y=a%20b HTTP/1.1",
+              "Host: 127.0.0.1:" + app.port(),
+              "Accept: */*",
+              "X-Trace: t1",
+              "Dapr-Caller-Namespace: default",
+              "Dapr-Caller-App-Id: web",
+              "Dapr-Callee-App-Id: orders",
               "Traceparent: " + TRACE,
               "Dapr-Api-Token: t0");
     }
@@ -204,7 +252,7 @@ class HttpWireTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"CONNECT", "get", "NONE", ""})
+  @ValueSource(strings = {"CONNECT", "get", ""})
   void otherVerbsAreRefused(String verb) throws IOException {
     try (var app = RawServer.answering(EMPTY_OK);
         var asking = Asking.port(app.port())) {
@@ -212,6 +260,28 @@ class HttpWireTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("invalid HTTP verb \"" + verb + "\"");
       assertThat(app.heads).isEmpty();
+    }
+  }
+
+  /** Golden value G7: whoever speaks gRPC must say the verb to a program over HTTP. */
+  @Test
+  void aCallWithoutAVerbIsRefused() throws IOException {
+    try (var app = RawServer.answering(EMPTY_OK);
+        var asking = Asking.port(app.port())) {
+      assertThatThrownBy(() -> asking.ask(Asking.request("NONE", "m", "", Map.of(), Body.EMPTY)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("missing HTTP extension field");
+      assertThat(app.heads).isEmpty();
+    }
+  }
+
+  @Test
+  void aBodyThatCameAsAProtobufMessageSaysSo() throws IOException {
+    try (var app = RawServer.answering(EMPTY_OK);
+        var asking = Asking.port(app.port())) {
+      asking.text(new InvocationRequest(
+          "POST", "m", "", Map.of(), "text/plain", Body.of("x".getBytes(UTF_8)), "type/order"));
+      assertThat(lines(app)).contains("Content-Type: application/x-protobuf");
     }
   }
 

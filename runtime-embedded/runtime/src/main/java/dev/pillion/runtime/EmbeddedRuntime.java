@@ -3,6 +3,7 @@ package dev.pillion.runtime;
 
 import dev.pillion.BuildingBlockException;
 import dev.pillion.Serializer;
+import dev.pillion.call.Call;
 import dev.pillion.call.CallChain;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.component.Component;
@@ -171,6 +172,11 @@ public final class EmbeddedRuntime extends RunningHandlers implements AutoClosea
   /** The chain that every call passes; a facade wraps what it receives in it. */
   public CallChain calls() {
     return calls;
+  }
+
+  /** How often the policies try a call in all: 1 without retries, 0 for without end. */
+  public int attempts(Call call) {
+    return policies.attempts(call);
   }
 
   /** How values become bytes. */

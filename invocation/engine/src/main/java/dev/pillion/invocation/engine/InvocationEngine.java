@@ -19,6 +19,7 @@ import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.RequestHandler;
 import dev.pillion.invocation.ServiceAction;
 import dev.pillion.invocation.ServiceMethod;
+import dev.pillion.invocation.spi.LocalPeer;
 import dev.pillion.invocation.spi.NameResolverComponent;
 import dev.pillion.invocation.spi.Peer;
 import dev.pillion.invocation.spi.PeerAddress;
@@ -245,6 +246,22 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
       throw routes.unknown(target, List.of());
     }
     return Optional.of(peers.next(target, routes, deadline));
+  }
+
+  @Override
+  public Registration offer(Object access) {
+    return self.offer(access);
+  }
+
+  @Override
+  public Optional<LocalPeer> self() {
+    return Optional.of(self.asPeer(true));
+  }
+
+  @Override
+  public Optional<LocalPeer> local(String asked) {
+    var local = routes.local(Target.of(asked, namespace));
+    return local == null ? Optional.empty() : Optional.of(local.asPeer(local == self));
   }
 
   @Override

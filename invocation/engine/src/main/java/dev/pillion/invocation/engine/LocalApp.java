@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.engine;
 
+import dev.pillion.Registration;
 import dev.pillion.TypeRef;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallChain;
@@ -11,6 +12,11 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.RequestHandler;
+import dev.pillion.invocation.spi.LocalPeer;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,10 +28,14 @@ import org.slf4j.LoggerFactory;
 final class LocalApp implements RequestHandler {
   private static final Logger log = LoggerFactory.getLogger(LocalApp.class);
 
+  /** What callers who speak gRPC, and need not say a verb, have as theirs. */
+  private static final String NO_VERB = "NONE";
+
   private final String appId;
   private final CallChain calls;
   private final Methods methods;
   private final InFlight running = new InFlight();
+  private final Map<Class<?>, Object> offered = new ConcurrentHashMap<>();
 
   LocalApp(String appId, CallChain calls, Methods methods) {
     this.appId = appId;
@@ -57,15 +67,37 @@ final class LocalApp implements RequestHandler {
 
   @Override
   public InvocationResponse handle(InvocationRequest request, Invocation invocation) {
-    var answer =
-        entered(Methods.bare(request.method()), invocation.context(), (method, inner) -> method
-            .handler()
-            .handle(request, new Invocation(invocation.caller(), inner.context())));
-    if (answer == null) {
-      throw new InvocationException(
-          500, "the method \"%s\" gave no answer".formatted(Methods.bare(request.method())));
+    var given = new AtomicReference<@Nullable InvocationResponse>();
+    var name = Methods.bare(request.method());
+    boolean handedOn = false;
+    try {
+      var answer = entered(name, invocation.context(), (method, inner) -> {
+        var within = new Invocation(invocation.caller(), inner.context());
+        var answered = method.handler().handle(asked(request, method), within);
+        given.set(answered);
+        return answered;
+      });
+      if (answer == null) {
+        throw new InvocationException(500, "the method \"%s\" gave no answer".formatted(name));
+      }
+      handedOn = true;
+      return answer;
+    } finally {
+      var late = given.get();
+      if (!handedOn && late != null) {
+        // One that the chain keeps back occupies nothing any more.
+        late.close();
+      }
     }
-    return answer;
+  }
+
+  /**
+   * A caller who speaks gRPC need not say a verb, which only a program over HTTP can't do without.
+   */
+  private static InvocationRequest asked(InvocationRequest request, Method method) {
+    return request.verb().equals(NO_VERB) && !method.isForOthers()
+        ? request.withVerb("POST")
+        : request;
   }
 
   /** The work of a method, inside the chain. */
@@ -140,6 +172,32 @@ final class LocalApp implements RequestHandler {
   private InvocationException failed(String name, Exception cause) {
     return InvocationException.failed(
         "the method \"%s\" of \"%s\" failed: %s".formatted(name, appId, cause), cause);
+  }
+
+  /** {@link dev.pillion.invocation.spi.PeerDirectory#offer}. */
+  Registration offer(Object access) {
+    offered.put(access.getClass(), access);
+    return () -> offered.remove(access.getClass(), access);
+  }
+
+  /** This app as protocols see it. */
+  LocalPeer asPeer(boolean isSelf) {
+    return new LocalPeer() {
+      @Override
+      public String appId() {
+        return appId;
+      }
+
+      @Override
+      public boolean isSelf() {
+        return isSelf;
+      }
+
+      @Override
+      public <T> Optional<T> access(Class<T> type) {
+        return Optional.ofNullable(offered.get(type)).map(type::cast);
+      }
+    };
   }
 
   /** Refuses further calls, and waits for those under way. */

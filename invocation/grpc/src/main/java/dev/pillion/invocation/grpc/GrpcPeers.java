@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.grpc;
 
+import dev.pillion.Registration;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
@@ -36,6 +37,7 @@ public final class GrpcPeers implements PeerTransport {
   private final Map<String, String> environment;
   private volatile Supplier<Optional<GrpcProxy.Program>> program = Optional::empty;
   private volatile @Nullable RunningPeers running;
+  private volatile Registration offered = () -> {};
 
   private GrpcPeers(PeerOptions options, Map<String, String> environment) {
     this.options = options;
@@ -134,6 +136,16 @@ public final class GrpcPeers implements PeerTransport {
     return running().proxy();
   }
 
+  /**
+   * A connection to a peer, for one call that the API of this runtime makes itself.
+   *
+   * @return to be told when the call has ended
+   * @throws IllegalStateException before {@link #start}, and when closed
+   */
+  public PeerRoute route(Peer peer) {
+    return new PeerRoute(peer, running().connections());
+  }
+
   @Override
   public PeerAddress start(PeerContext context) {
     if (running != null) {
@@ -141,6 +153,7 @@ public final class GrpcPeers implements PeerTransport {
     }
     var started = RunningPeers.start(options, environment, () -> program.get(), context);
     running = started;
+    offered = context.directory().offer(this);
     return started.address();
   }
 
@@ -166,6 +179,7 @@ public final class GrpcPeers implements PeerTransport {
   @Override
   public void close() {
     var started = running;
+    offered.close();
     if (started != null) {
       started.close();
     }

@@ -146,6 +146,10 @@ final class RunningPeers {
     return description;
   }
 
+  PeerConnections connections() {
+    return connections;
+  }
+
   GrpcProxy proxy() {
     return proxy;
   }

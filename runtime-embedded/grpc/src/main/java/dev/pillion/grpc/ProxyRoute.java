@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.grpc;
+
+import io.grpc.Channel;
+import io.grpc.ClientStreamTracer;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where one call is passed on to.
+ *
+ * @param headers what it begins with
+ * @param tracer an option of the call; null for none
+ * @param end told how the call has ended; says whether nobody has seen anything of it, so that
+ *     another way may be tried
+ */
+record ProxyRoute(
+    Channel channel,
+    Metadata headers,
+    ClientStreamTracer.@Nullable Factory tracer,
+    Predicate<Status> end) {}
