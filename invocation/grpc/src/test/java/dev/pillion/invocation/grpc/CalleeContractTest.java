@@ -36,11 +36,11 @@ import org.junit.jupiter.api.Test;
 
 /** What callers see, by the golden values of the contract, and what becomes of bad callers. */
 class CalleeContractTest {
-  private final AtomicReference<RequestHandler> handler = new AtomicReference<>(
-      (request, invocation) -> InvocationResponse.of(
-          200, Map.of(), "", request.body().open().readAllBytes()));
-  private final TestPeer orders = new TestPeer(
-      "orders", (request, invocation) -> handler.get().handle(request, invocation));
+  private final AtomicReference<RequestHandler> handler =
+      new AtomicReference<>((request, invocation) ->
+          InvocationResponse.of(200, Map.of(), "", request.body().open().readAllBytes()));
+  private final TestPeer orders =
+      new TestPeer("orders", (request, invocation) -> handler.get().handle(request, invocation));
   private final RawCaller caller = new RawCaller(orders.address());
 
   @AfterEach
@@ -188,7 +188,8 @@ class CalleeContractTest {
 
   @Test
   void anotherVersionAndAForbiddenMethodAreRefused() throws Exception {
-    var version = caller.call(RawCaller.first(head().toBuilder().clearVer().build())).status();
+    var version =
+        caller.call(RawCaller.first(head().toBuilder().clearVer().build())).status();
     assertThat(version.getCode()).isEqualTo(Code.INTERNAL);
     assertThat(version.getDescription()).contains("Unsupported spec version");
     for (var method : List.of("a?b", "a#b", "a\u0000b", "a\u007fb")) {
@@ -315,7 +316,8 @@ class CalleeContractTest {
         StatusRuntimeException.class, () -> caller.blocking().callLocal(head()));
     assertThat(failure.getStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
     var large = head().toBuilder();
-    large.getMessageBuilder()
+    large
+        .getMessageBuilder()
         .setData(Any.newBuilder().setValue(ByteString.copyFrom(new byte[4 * 1024 * 1024])));
     var refused = catchThrowableOfType(
         StatusRuntimeException.class, () -> caller.blocking().callLocal(large.build()));
