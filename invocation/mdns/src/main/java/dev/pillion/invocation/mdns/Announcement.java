@@ -4,8 +4,8 @@ package dev.pillion.invocation.mdns;
 import dev.pillion.Registration;
 import dev.pillion.concurrent.TimeSource.Scheduled;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** This runtime as everybody hears of it: twice at the beginning, when asked, and at the end. */
@@ -44,12 +44,26 @@ final class Announcement implements Registration {
     }
   }
 
-  /** What answers a query; none when it is about others. */
-  List<DnsRecord> answers(DnsMessage query) {
-    return query.questions().stream()
-        .flatMap(question -> records.answers(question).stream())
-        .distinct()
-        .toList();
+  /**
+   * Hands what answers a query to whoever sends it; nothing when it is about others. Under the lock,
+   * so that no answer follows the goodbye.
+   */
+  void answer(DnsMessage query, Consumer<DnsMessage> sender) {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      var answers = query.questions().stream()
+          .flatMap(question -> records.answers(question).stream())
+          .distinct()
+          .toList();
+      if (!answers.isEmpty()) {
+        sender.accept(DnsMessage.response(answers));
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override

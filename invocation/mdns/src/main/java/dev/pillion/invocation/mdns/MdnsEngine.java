@@ -190,18 +190,14 @@ final class MdnsEngine implements AutoCloseable {
       if (message.isResponse()) {
         known.hear(message, address -> Multicast.isReachable(address, from.getAddress()));
       } else if (!message.isProbe()) {
-        announcements.forEach(
-            announcement -> answer(announcement.answers(message), message, from, through));
+        announcements.forEach(announcement -> announcement.answer(
+            message, response -> answer(response, message, from, through)));
       }
     });
   }
 
   private void answer(
-      List<DnsRecord> records, DnsMessage query, InetSocketAddress from, DatagramChannel through) {
-    if (records.isEmpty()) {
-      return;
-    }
-    var response = DnsMessage.response(records);
+      DnsMessage response, DnsMessage query, InetSocketAddress from, DatagramChannel through) {
     boolean legacy = from.getPort() != Multicast.PORT;
     if (!legacy && query.questions().stream().noneMatch(DnsMessage.DnsQuestion::unicast)) {
       send(response);

@@ -106,7 +106,7 @@ class SqliteRowsTest {
     raw.execute("CREATE TABLE hosts (registration_id TEXT NOT NULL PRIMARY KEY, address TEXT NOT"
         + " NULL, app_id TEXT NOT NULL, namespace TEXT NOT NULL, last_update INTEGER NOT NULL)");
     raw.execute("CREATE UNIQUE INDEX hosts_address_idx ON hosts (address)");
-    foreign("d", "10.0.0.2:50002", "orders", 4);
+    foreign("d", "10.0.0.2:50002", "orders", 0);
     assertThat(resolve(open(Map.of()), "orders"))
         .containsExactly(new PeerAddress("10.0.0.2", 50002));
     assertThat(raw.text("SELECT value FROM metadata WHERE key = 'nr-migrations'"))
