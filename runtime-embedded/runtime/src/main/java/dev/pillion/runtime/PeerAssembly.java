@@ -118,7 +118,7 @@ final class PeerAssembly {
     try {
       var registration = component.register(
           new AppInstance(builder.appId, builder.effectiveNamespace(), bound, appPort()));
-      lifecycle.opened("registration", registration::close);
+      lifecycle.opened("registration", registration);
     } catch (BuildingBlockException e) {
       throw new ComponentException(
           "ERR_COMPONENT_INIT",

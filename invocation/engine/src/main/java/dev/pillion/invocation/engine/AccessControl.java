@@ -83,9 +83,11 @@ final class AccessControl implements InvocationEngine.Gate {
     if (!http) {
       return rule.allow();
     }
-    return verb.equals(NO_VERB)
-        ? allowsWithoutVerb(rule, rules.byDefault)
-        : rule.verbs().contains(verb) || rule.verbs().contains(ANY_VERB) ? rule.allow() : byDefault;
+    if (verb.equals(NO_VERB)) {
+      return allowsWithoutVerb(rule, rules.byDefault);
+    }
+    boolean named = rule.verbs().contains(verb) || rule.verbs().contains(ANY_VERB);
+    return named ? rule.allow() : byDefault;
   }
 
   /**
