@@ -45,8 +45,8 @@ final class Announcement implements Registration {
   }
 
   /**
-   * Hands what answers a query to whoever sends it; nothing when it is about others. Under the lock,
-   * so that no answer follows the goodbye.
+   * Hands what answers a query to whoever sends it; nothing when it is about others. Under the
+   * lock, so that no answer follows the goodbye.
    */
   void answer(DnsMessage query, Consumer<DnsMessage> sender) {
     lock.lock();

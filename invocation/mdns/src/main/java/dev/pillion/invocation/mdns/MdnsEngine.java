@@ -190,8 +190,8 @@ final class MdnsEngine implements AutoCloseable {
       if (message.isResponse()) {
         known.hear(message, address -> Multicast.isReachable(address, from.getAddress()));
       } else if (!message.isProbe()) {
-        announcements.forEach(announcement -> announcement.answer(
-            message, response -> answer(response, message, from, through)));
+        announcements.forEach(announcement ->
+            announcement.answer(message, response -> answer(response, message, from, through)));
       }
     });
   }
