@@ -62,8 +62,8 @@ final class PeerComparison {
   }
 
   private static Map<String, Integer> ports(Process process) throws IOException {
-    var lines = new BufferedReader(
-        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    var lines =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     var ports = new HashMap<String, Integer>();
     while (ports.size() < 3) {
       var line = lines.readLine();
@@ -227,9 +227,21 @@ final class PeerComparison {
     for (var app : apps) {
       var tool = new ProcessBuilder(List.of(
               System.getProperty("java.home") + "/bin/keytool",
-              "-genkeypair", "-alias", app, "-keyalg", "EC", "-dname", "CN=" + app,
-              "-ext", "san=uri:spiffe://public/ns/default/" + app,
-              "-storetype", "PKCS12", "-keystore", store.toString(), "-storepass", password))
+              "-genkeypair",
+              "-alias",
+              app,
+              "-keyalg",
+              "EC",
+              "-dname",
+              "CN=" + app,
+              "-ext",
+              "san=uri:spiffe://public/ns/default/" + app,
+              "-storetype",
+              "PKCS12",
+              "-keystore",
+              store.toString(),
+              "-storepass",
+              password))
           .redirectErrorStream(true)
           .start();
       tool.getInputStream().readAllBytes();

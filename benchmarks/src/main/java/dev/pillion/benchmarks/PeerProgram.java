@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.benchmarks;
 
+import dev.pillion.Registration;
 import dev.pillion.component.ComponentContext;
 import dev.pillion.concurrent.Deadline;
-import dev.pillion.Registration;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.engine.InvocationEngine;
 import dev.pillion.invocation.grpc.GrpcPeers;
@@ -29,7 +29,8 @@ import java.util.Map;
 
 /**
  * The other JVM: an app whose method answers what it gets, with and without mTLS, and beside it a
- * bare gRPC server of the library's own defaults. Prints its three ports and runs until its input ends.
+ * bare gRPC server of the library's own defaults. Prints its three ports and runs until its input
+ * ends.
  */
 public final class PeerProgram {
   static final String ECHO = "echo";

@@ -130,8 +130,7 @@ public final class GrpcProxy extends HandlerRegistry {
           .asRuntimeException();
     }
     var peer = found.get();
-    return ProxyTarget.peer(
-        peer, peers, ProxyMetadata.toPeer(metadata, appId, peer.appId()), rpc);
+    return ProxyTarget.peer(peer, peers, ProxyMetadata.toPeer(metadata, appId, peer.appId()), rpc);
   }
 
   private void authorize(ServerCall<byte[], byte[]> call) {
@@ -141,8 +140,7 @@ public final class GrpcProxy extends HandlerRegistry {
           .withDescription("invalid method: " + rpc + " is not in its canonical form")
           .asRuntimeException();
     }
-    directory.authorize(
-        PeerIdentity.of(call.getAttributes()), rpc, RequestMessage.NO_VERB);
+    directory.authorize(PeerIdentity.of(call.getAttributes()), rpc, RequestMessage.NO_VERB);
   }
 
   private static String canonical(String rpc) {

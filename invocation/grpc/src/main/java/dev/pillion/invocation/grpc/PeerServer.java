@@ -27,7 +27,11 @@ final class PeerServer {
   }
 
   static PeerServer start(
-      PeerOptions options, InetSocketAddress address, Serving serving, GrpcProxy proxy, EventLoopGroup loops) {
+      PeerOptions options,
+      InetSocketAddress address,
+      Serving serving,
+      GrpcProxy proxy,
+      EventLoopGroup loops) {
     var builder = NettyServerBuilder.forAddress(address)
         .channelType(NioServerSocketChannel.class)
         .bossEventLoopGroup(loops)

@@ -48,8 +48,7 @@ final class ProxyMetadata {
 
   /** Identities that the caller has written are claims. */
   static Metadata toPeer(Metadata given, String caller, String callee) {
-    var metadata =
-        without(given, List.of(APP, TOKEN, TIMEOUT, CALLER, CALLEE, CALLER_NAMESPACE));
+    var metadata = without(given, List.of(APP, TOKEN, TIMEOUT, CALLER, CALLEE, CALLER_NAMESPACE));
     metadata.put(CALLER, caller);
     metadata.put(CALLEE, callee);
     return metadata;

@@ -51,8 +51,7 @@ final class ProxyTarget {
       Metadata metadata,
       MethodDescriptor<byte[], byte[]> rpc) {
     var connection = connections.acquire(peer);
-    return new ProxyTarget(
-        peer, connections, connection, connection.channel(), metadata, rpc);
+    return new ProxyTarget(peer, connections, connection, connection.channel(), metadata, rpc);
   }
 
   Optional<Peer> peer() {

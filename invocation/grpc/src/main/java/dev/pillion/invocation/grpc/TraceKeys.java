@@ -2,7 +2,6 @@
 package dev.pillion.invocation.grpc;
 
 import io.grpc.Metadata;
-import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -75,25 +74,18 @@ final class TraceKeys {
 
   /** OpenCensus' form as text: a version, and three fields each behind its number. */
   private static Optional<String> parent(byte[] binary) {
-    if (binary.length != BINARY_LENGTH) {
-      return Optional.empty();
-    }
-    var fields = ByteBuffer.wrap(binary);
-    var trace = new byte[16];
-    var span = new byte[8];
-    if (fields.get() != 0 || fields.get() != 0) {
-      return Optional.empty();
-    }
-    fields.get(trace);
-    if (fields.get() != 1) {
-      return Optional.empty();
-    }
-    fields.get(span);
-    if (fields.get() != 2) {
-      return Optional.empty();
-    }
+    boolean isOne = binary.length == BINARY_LENGTH
+        && binary[0] == 0
+        && binary[1] == 0
+        && binary[18] == 1
+        && binary[27] == 2;
     var hex = HexFormat.of();
-    return Optional.of("00-%s-%s-%s"
-        .formatted(hex.formatHex(trace), hex.formatHex(span), hex.toHexDigits(fields.get())));
+    return isOne
+        ? Optional.of("00-%s-%s-%s"
+            .formatted(
+                hex.formatHex(binary, 2, 18),
+                hex.formatHex(binary, 19, 27),
+                hex.toHexDigits(binary[28])))
+        : Optional.empty();
   }
 }

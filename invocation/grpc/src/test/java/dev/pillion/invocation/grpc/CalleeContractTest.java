@@ -18,12 +18,16 @@ import dev.pillion.wire.internals.v1.Reminder;
 import dev.pillion.wire.internals.v1.ServiceInvocationGrpc;
 import dev.pillion.wire.internals.v1.Status;
 import io.grpc.CallOptions;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,11 +40,11 @@ import org.junit.jupiter.api.Test;
 
 /** What callers see, by the golden values of the contract, and what becomes of bad callers. */
 class CalleeContractTest {
-  private final AtomicReference<RequestHandler> handler = new AtomicReference<>(
-      (request, invocation) -> InvocationResponse.of(
-          200, Map.of(), "", request.body().open().readAllBytes()));
-  private final TestPeer orders = new TestPeer(
-      "orders", (request, invocation) -> handler.get().handle(request, invocation));
+  private final AtomicReference<RequestHandler> handler =
+      new AtomicReference<>((request, invocation) ->
+          InvocationResponse.of(200, Map.of(), "", request.body().open().readAllBytes()));
+  private final TestPeer orders =
+      new TestPeer("orders", (request, invocation) -> handler.get().handle(request, invocation));
   private final RawCaller caller = new RawCaller(orders.address());
 
   @AfterEach
@@ -147,6 +151,26 @@ class CalleeContractTest {
   }
 
   @Test
+  void theTraceOfADaprdComesBesideTheMessage() {
+    var seen = new AtomicReference<Map<String, String>>();
+    handler.set((request, invocation) -> {
+      seen.set(invocation.context().headers());
+      return InvocationResponse.of(200, Map.of(), "", new byte[0]);
+    });
+    var binary = "00000af7651916cd43dd8448eb211c80319c01b7ad6b71692033310201";
+    var beside = new Metadata();
+    beside.put(
+        Metadata.Key.of("grpc-trace-bin", Metadata.BINARY_BYTE_MARSHALLER),
+        HexFormat.of().parseHex(binary));
+    caller
+        .blocking()
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(beside))
+        .callLocal(RawCaller.head("GET", "x", "traceparent", "00-older-01"));
+    assertThat(seen.get())
+        .containsEntry("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  }
+
+  @Test
   void aMethodBeginsBeforeItsBodyIsThere() throws Exception {
     var begun = new CountDownLatch(1);
     handler.set((request, invocation) -> {
@@ -188,7 +212,8 @@ class CalleeContractTest {
 
   @Test
   void anotherVersionAndAForbiddenMethodAreRefused() throws Exception {
-    var version = caller.call(RawCaller.first(head().toBuilder().clearVer().build())).status();
+    var version =
+        caller.call(RawCaller.first(head().toBuilder().clearVer().build())).status();
     assertThat(version.getCode()).isEqualTo(Code.INTERNAL);
     assertThat(version.getDescription()).contains("Unsupported spec version");
     for (var method : List.of("a?b", "a#b", "a\u0000b", "a\u007fb")) {
@@ -248,9 +273,9 @@ class CalleeContractTest {
 
   @Test
   void bytesThatAreNoMessageAreTheSendersProblem() {
-    for (var rpc : List.of(Rpcs.SERVED_FRAMES, Rpcs.SERVED_WHOLE)) {
+    for (var rpc : List.<MethodDescriptor<byte[], ?>>of(Rpcs.SERVED_FRAMES, Rpcs.SERVED_WHOLE)) {
       var raw = rpc.toBuilder(RawMessage.MARSHALLER, RawMessage.MARSHALLER)
-          .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+          .setType(MethodDescriptor.MethodType.UNARY)
           .build();
       var failure = catchThrowableOfType(
           StatusRuntimeException.class,
@@ -276,11 +301,11 @@ class CalleeContractTest {
     call.start(
         new io.grpc.ClientCall.Listener<>() {
           @Override
-          public void onClose(io.grpc.Status status, io.grpc.Metadata trailers) {
+          public void onClose(io.grpc.Status status, Metadata trailers) {
             ended.countDown();
           }
         },
-        new io.grpc.Metadata());
+        new Metadata());
     call.request(5);
     call.sendMessage(RawCaller.first(head()));
     assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
@@ -315,7 +340,8 @@ class CalleeContractTest {
         StatusRuntimeException.class, () -> caller.blocking().callLocal(head()));
     assertThat(failure.getStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
     var large = head().toBuilder();
-    large.getMessageBuilder()
+    large
+        .getMessageBuilder()
         .setData(Any.newBuilder().setValue(ByteString.copyFrom(new byte[4 * 1024 * 1024])));
     var refused = catchThrowableOfType(
         StatusRuntimeException.class, () -> caller.blocking().callLocal(large.build()));

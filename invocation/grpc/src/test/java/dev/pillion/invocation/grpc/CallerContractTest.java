@@ -32,7 +32,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What is said to a callee, and what is made of its answers, by the golden values of the contract. */
+/**
+ * What is said to a callee, and what is made of its answers, by the golden values of the contract.
+ */
 class CallerContractTest {
   private static final InternalInvokeResponse OK = InternalInvokeResponse.newBuilder()
       .setStatus(Status.newBuilder().setCode(200))
@@ -118,9 +120,8 @@ class CallerContractTest {
     assertThat(orders.received())
         .containsExactly(InternalInvokeRequestStream.newBuilder()
             .setRequest(expected)
-            .setPayload(StreamPayload.newBuilder()
-                .setSeq(0)
-                .setData(ByteString.fromHex("7b226e223a317d")))
+            .setPayload(
+                StreamPayload.newBuilder().setSeq(0).setData(ByteString.fromHex("7b226e223a317d")))
             .build());
   }
 
@@ -131,7 +132,9 @@ class CallerContractTest {
             .withHeader("secret", "s"))
         .close();
     assertThat(orders.metadata().keys()).contains("traceparent").doesNotContain("secret");
-    assertThat(orders.metadata().get(Metadata.Key.of("grpc-timeout", Metadata.ASCII_STRING_MARSHALLER)))
+    assertThat(orders
+            .metadata()
+            .get(Metadata.Key.of("grpc-timeout", Metadata.ASCII_STRING_MARSHALLER)))
         .as("the caller's deadline")
         .isNotNull();
   }
@@ -178,7 +181,8 @@ class CallerContractTest {
   @Test
   void aCallWithoutAVerbHasNoHttpExtension() {
     ask(new InvocationRequest("NONE", "x", "", Map.of(), "", Body.EMPTY)).close();
-    assertThat(orders.received().get(0).getRequest().getMessage().hasHttpExtension()).isFalse();
+    assertThat(orders.received().get(0).getRequest().getMessage().hasHttpExtension())
+        .isFalse();
   }
 
   /** G3. */
@@ -197,7 +201,11 @@ class CallerContractTest {
         .isEqualTo(Map.of("Content-Type", List.of("application/json"), "X-Id", List.of("9")));
     assertThat(answer.contentType()).isEqualTo("application/json");
     assertThat(text(answer)).isEqualTo("{}");
-    orders.answers(io.grpc.Status.OK, frame(head), chunk(0, "{"), frame(InternalInvokeResponse.getDefaultInstance(), 1, "}"));
+    orders.answers(
+        io.grpc.Status.OK,
+        frame(head),
+        chunk(0, "{"),
+        frame(InternalInvokeResponse.getDefaultInstance(), 1, "}"));
     assertThat(text(ask(InvocationRequest.get("x")))).as("in several frames").isEqualTo("{}");
   }
 
@@ -312,16 +320,16 @@ class CallerContractTest {
   void anAnswerThatBreaksOffIsSaidSo() {
     orders.answers(io.grpc.Status.INTERNAL.withDescription("for the test"), frame(OK, 0, "a"));
     try (var answer = ask(InvocationRequest.get("x"))) {
-      var failure = catchThrowableOfType(
-          InvocationException.class, () -> answer.body().readAllBytes());
+      var failure =
+          catchThrowableOfType(InvocationException.class, () -> answer.body().readAllBytes());
       assertThat(failure.reason()).isEqualTo(InvocationException.Reason.CLOSED);
       assertThat(failure).hasMessageContaining("for the test");
     }
   }
 
   private void assertReason(InvocationException.Reason reason) {
-    var failure = catchThrowableOfType(
-        InvocationException.class, () -> ask(InvocationRequest.get("x")));
+    var failure =
+        catchThrowableOfType(InvocationException.class, () -> ask(InvocationRequest.get("x")));
     assertThat(failure.reason()).as("%s", failure).isEqualTo(reason);
   }
 }

@@ -83,19 +83,16 @@ class GrpcProxyTest {
   private static ServerServiceDefinition shop() {
     return ServerServiceDefinition.builder("shop.v1.Shop")
         .addMethod(
-            GET,
-            ServerCalls.asyncUnaryCall((byte[] request, StreamObserver<byte[]> answer) -> {
+            GET, ServerCalls.asyncUnaryCall((byte[] request, StreamObserver<byte[]> answer) -> {
               answer.onNext(request);
               answer.onCompleted();
             }))
         .addMethod(
-            FAIL,
-            ServerCalls.asyncUnaryCall((byte[] request, StreamObserver<byte[]> answer) -> {
+            FAIL, ServerCalls.asyncUnaryCall((byte[] request, StreamObserver<byte[]> answer) -> {
               var trailers = new Metadata();
               trailers.put(text("why"), "for the test");
-              answer.onError(Status.NOT_FOUND
-                  .withDescription("no order")
-                  .asRuntimeException(trailers));
+              answer.onError(
+                  Status.NOT_FOUND.withDescription("no order").asRuntimeException(trailers));
             }))
         .addMethod(ECHO, ServerCalls.asyncBidiStreamingCall(answer -> answer))
         .build();
@@ -135,8 +132,7 @@ class GrpcProxyTest {
   private static byte[] get(
       ManagedChannel channel, MethodDescriptor<byte[], byte[]> rpc, Metadata metadata) {
     return ClientCalls.blockingUnaryCall(
-        ClientInterceptors.intercept(
-            channel, MetadataUtils.newAttachHeadersInterceptor(metadata)),
+        ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(metadata)),
         rpc,
         CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS),
         new byte[] {1, 2, 3});
@@ -144,8 +140,7 @@ class GrpcProxyTest {
 
   private static Status failure(
       ManagedChannel channel, MethodDescriptor<byte[], byte[]> rpc, Metadata metadata) {
-    return catchThrowableOfType(
-            StatusRuntimeException.class, () -> get(channel, rpc, metadata))
+    return catchThrowableOfType(StatusRuntimeException.class, () -> get(channel, rpc, metadata))
         .getStatus();
   }
 
@@ -171,8 +166,7 @@ class GrpcProxyTest {
   @Test
   void statusAndTrailersComeBackAsTheyAre() {
     var failure = catchThrowableOfType(
-        StatusRuntimeException.class,
-        () -> get(toApi, FAIL, metadata("dapr-app-id", "orders")));
+        StatusRuntimeException.class, () -> get(toApi, FAIL, metadata("dapr-app-id", "orders")));
     assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
     assertThat(failure.getStatus().getDescription()).isEqualTo("no order");
     assertThat(failure.getTrailers().get(text("why"))).isEqualTo("for the test");
@@ -183,8 +177,7 @@ class GrpcProxyTest {
     var answers = new LinkedBlockingQueue<Object>();
     var requests = ClientCalls.asyncBidiStreamingCall(
         ClientInterceptors.intercept(
-                toApi,
-                MetadataUtils.newAttachHeadersInterceptor(metadata("dapr-app-id", "orders")))
+                toApi, MetadataUtils.newAttachHeadersInterceptor(metadata("dapr-app-id", "orders")))
             .newCall(ECHO, CallOptions.DEFAULT.withDeadlineAfter(30, TimeUnit.SECONDS)),
         new StreamObserver<byte[]>() {
           @Override
@@ -263,7 +256,8 @@ class GrpcProxyTest {
 
   @Test
   void daprsOwnServicesAreNeverPassedOn() {
-    var own = GET.toBuilder().setFullMethodName("dapr.proto.runtime.v1.Dapr/GetState").build();
+    var own =
+        GET.toBuilder().setFullMethodName("dapr.proto.runtime.v1.Dapr/GetState").build();
     assertThat(failure(toApi, own, metadata("dapr-app-id", "orders")).getCode())
         .isEqualTo(Status.Code.UNIMPLEMENTED);
   }

@@ -80,7 +80,8 @@ class PeerFaultsTest {
 
   private FutureTask<InvocationException> failureOf(String method) {
     var task = new FutureTask<>(() -> catchThrowableOfType(
-        InvocationException.class, () -> web.ask(peer, InvocationRequest.get(method)).close()));
+        InvocationException.class,
+        () -> web.ask(peer, InvocationRequest.get(method)).close()));
     new Thread(task).start();
     return task;
   }
@@ -94,7 +95,9 @@ class PeerFaultsTest {
     assertThat(failure.get(10, TimeUnit.SECONDS).reason())
         .as("the app has seen the call")
         .isEqualTo(Reason.CLOSED);
-    assertThat(interrupted.await(10, TimeUnit.SECONDS)).as("nobody waits for it").isTrue();
+    assertThat(interrupted.await(10, TimeUnit.SECONDS))
+        .as("nobody waits for it")
+        .isTrue();
     assertThat(failureOf("echo").get(10, TimeUnit.SECONDS).reason())
         .isEqualTo(Reason.NOT_LISTENING);
     network.heal();
@@ -174,8 +177,7 @@ class PeerFaultsTest {
   }
 
   private static boolean refuses(TestPeer peer) throws Exception {
-    try (var socket =
-        new Socket(peer.address().host(), peer.address().port())) {
+    try (var socket = new Socket(peer.address().host(), peer.address().port())) {
       return !socket.isConnected();
     } catch (ConnectException e) {
       return true;
@@ -198,8 +200,7 @@ class PeerFaultsTest {
           .until(() -> stalled.get(7).body().available() > 0);
       for (int i = 0; i < 20; i++) {
         var request = InvocationRequest.post("echo", "", new byte[100_000]);
-        try (var answer =
-            web.transport().invoke(peer, request, web.in(Duration.ofSeconds(5)))) {
+        try (var answer = web.transport().invoke(peer, request, web.in(Duration.ofSeconds(5)))) {
           assertThat(answer.body().readAllBytes()).hasSize(100_000);
         }
       }

@@ -26,8 +26,8 @@ final class PeerProcess implements AutoCloseable {
 
   private PeerProcess(Process process) {
     this.process = process;
-    this.output = new BufferedReader(
-        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    this.output =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 
   /** Starts {@link #main} with these arguments. */
@@ -144,7 +144,6 @@ final class PeerProcess implements AutoCloseable {
   }
 
   static InvocationRequest streamed(long size) {
-    return new InvocationRequest(
-        "POST", "echo", "", Map.of(), "", Body.of(new Counted(size), -1));
+    return new InvocationRequest("POST", "echo", "", Map.of(), "", Body.of(new Counted(size), -1));
   }
 }

@@ -60,8 +60,7 @@ class PeerTlsTest {
         appId,
         (request, invocation) -> {
           seen.set(invocation.caller());
-          return InvocationResponse.of(
-              200, Map.of(), "", request.body().open().readAllBytes());
+          return InvocationResponse.of(200, Map.of(), "", request.body().open().readAllBytes());
         });
   }
 
@@ -71,8 +70,8 @@ class PeerTlsTest {
   }
 
   private static void ask(TestPeer from, Peer to) throws Exception {
-    var request = InvocationRequest.post("x", "", new byte[] {1})
-        .withHeader("dapr-caller-app-id", "forged");
+    var request =
+        InvocationRequest.post("x", "", new byte[] {1}).withHeader("dapr-caller-app-id", "forged");
     try (var answer = from.ask(to, request)) {
       assertThat(answer.body().readAllBytes()).containsExactly(1);
     }
@@ -144,11 +143,17 @@ class PeerTlsTest {
         .overrideAuthority("orders")
         .build();
     try (var caller = new RawCaller(channel)) {
-      assertThat(caller.call(RawCaller.first(RawCaller.head("GET", "x", "k", "v"))).status().getCode())
+      assertThat(caller
+              .call(RawCaller.first(RawCaller.head("GET", "x", "k", "v")))
+              .status()
+              .getCode())
           .isEqualTo(Status.Code.UNAVAILABLE);
     }
     try (var caller = new RawCaller(orders.address())) {
-      assertThat(caller.call(RawCaller.first(RawCaller.head("GET", "x", "k", "v"))).status().getCode())
+      assertThat(caller
+              .call(RawCaller.first(RawCaller.head("GET", "x", "k", "v")))
+              .status()
+              .getCode())
           .as("plaintext")
           .isEqualTo(Status.Code.UNAVAILABLE);
     }
@@ -161,14 +166,15 @@ class PeerTlsTest {
   @Test
   void certificatesAreReplacedWhileThePeersRun(@TempDir Path live) throws Exception {
     copy("orders", live, 0);
-    var tls = PeerTls.fromFiles(
-        live.resolve("ca.crt"), live.resolve("app.crt"), live.resolve("app.key"));
+    var tls =
+        PeerTls.fromFiles(live.resolve("ca.crt"), live.resolve("app.crt"), live.resolve("app.key"));
     try (var rotating = peer("orders", tls);
         var web = peer("web", ours.tls("web"));
         var another = peer("web", ours.tls("web"))) {
       ask(web, rotating.peer());
       Files.writeString(live.resolve("app.key"), "half written");
-      Files.setLastModifiedTime(live.resolve("app.key"), FileTime.from(Instant.now().plusSeconds(5)));
+      Files.setLastModifiedTime(
+          live.resolve("app.key"), FileTime.from(Instant.now().plusSeconds(5)));
       ask(another, rotating.peer());
       copy("elsewhere", live, 10);
       ask(web, rotating.peer());
@@ -191,8 +197,7 @@ class PeerTlsTest {
         ours.certificate(name), live.resolve("app.crt"), StandardCopyOption.REPLACE_EXISTING);
     Files.copy(ours.key(name), live.resolve("app.key"), StandardCopyOption.REPLACE_EXISTING);
     for (var file : new String[] {"ca.crt", "app.crt", "app.key"}) {
-      Files.setLastModifiedTime(
-          live.resolve(file), FileTime.from(Instant.now().plusSeconds(age)));
+      Files.setLastModifiedTime(live.resolve(file), FileTime.from(Instant.now().plusSeconds(age)));
     }
   }
 

@@ -27,7 +27,9 @@ final class RawCaller implements AutoCloseable {
   private final ManagedChannel channel;
 
   RawCaller(PeerAddress address) {
-    this(NettyChannelBuilder.forAddress(address.host(), address.port()).usePlaintext().build());
+    this(NettyChannelBuilder.forAddress(address.host(), address.port())
+        .usePlaintext()
+        .build());
   }
 
   RawCaller(ManagedChannel channel) {
@@ -67,7 +69,9 @@ final class RawCaller implements AutoCloseable {
   }
 
   static InternalInvokeRequestStream chunk(long sequence, String data) {
-    return InternalInvokeRequestStream.newBuilder().setPayload(payload(sequence, data)).build();
+    return InternalInvokeRequestStream.newBuilder()
+        .setPayload(payload(sequence, data))
+        .build();
   }
 
   static StreamPayload payload(long sequence, String data) {
@@ -78,8 +82,7 @@ final class RawCaller implements AutoCloseable {
   }
 
   ServiceInvocationGrpc.ServiceInvocationBlockingStub blocking() {
-    return ServiceInvocationGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(20, TimeUnit.SECONDS);
+    return ServiceInvocationGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS);
   }
 
   ManagedChannel channel() {

@@ -36,7 +36,8 @@ class TwoJvmsIT {
 
   private InvocationException failure(Peer peer, String method) {
     return catchThrowableOfType(
-        InvocationException.class, () -> web.ask(peer, InvocationRequest.get(method)).close());
+        InvocationException.class,
+        () -> web.ask(peer, InvocationRequest.get(method)).close());
   }
 
   @Test
@@ -65,11 +66,12 @@ class TwoJvmsIT {
         List.of(), List.of("-Xmx64m", "-XX:+ExitOnOutOfMemoryError"), "serve", "0")) {
       var peer = orders.peer();
       var deadline = web.in(Duration.ofMinutes(4));
-      try (var answer =
-          web.transport().invoke(peer, PeerProcess.streamed(GIBIBYTE), deadline)) {
+      try (var answer = web.transport().invoke(peer, PeerProcess.streamed(GIBIBYTE), deadline)) {
         var buffer = new byte[64 * 1024];
         long at = 0;
-        for (int read = answer.body().read(buffer); read >= 0; read = answer.body().read(buffer)) {
+        for (int read = answer.body().read(buffer);
+            read >= 0;
+            read = answer.body().read(buffer)) {
           requireSame(buffer, read, at);
           at += read;
         }
