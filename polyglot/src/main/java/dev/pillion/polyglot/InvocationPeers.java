@@ -5,17 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
-import dev.pillion.appchannel.AppChannel;
-import dev.pillion.appchannel.AppOptions;
-import dev.pillion.appchannel.AppState;
-import dev.pillion.grpc.GrpcApp;
 import dev.pillion.grpc.GrpcFacade;
-import dev.pillion.http.HttpApp;
 import dev.pillion.invocation.InProcessNetwork;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
-import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.InvokeOptions;
+import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.runtime.EmbeddedRuntime;
 import java.io.BufferedReader;
 import java.io.File;
@@ -23,7 +18,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,14 +25,16 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Lets programs with Dapr's SDKs call each other, and methods of Java, through runtimes: each
  * callee is beside a runtime of its own, the callers use the facade of another. The arguments are
- * the file for the programs' output and then, with {@code --} between them,
+ * the file for the programs' output, {@code one} or {@code two} for the number of processes in
+ * which the runtimes are, and then, with {@code --} between them,
  *
  * <ul>
  *   <li>{@code app ID KIND PROTOCOL COMMAND…} for a callee; the kind is what its errors are like:
@@ -59,14 +55,12 @@ public final class InvocationPeers implements AutoCloseable {
   private final InProcessNetwork network = InProcessNetwork.create();
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final Map<String, String> targets = new LinkedHashMap<>();
-  private final List<Waiting> waiting = new ArrayList<>();
+  private final Map<String, PeerAddress> addresses = new ConcurrentHashMap<>();
   private final GrpcFacade facade = GrpcFacade.onPort(0);
   private final EmbeddedRuntime web;
   private final HttpServer health;
   private int passed;
   private int failed;
-
-  private record Waiting(String id, AppChannel channel) {}
 
   private InvocationPeers(File log) throws IOException {
     this.log = log;
@@ -77,44 +71,66 @@ public final class InvocationPeers implements AutoCloseable {
       exchange.close();
     });
     health.start();
-    web = open(runtime("web").with(facade));
-    open(runtime("java")
-        .method(
-            "echo",
-            (request, invocation) -> InvocationResponse.of(
-                200, Map.of(), request.contentType(), request.body().bytes()))
-        .receive("fail", byte[].class, body -> {
-          throw new IllegalStateException("no order 42");
-        }));
-    targets.put("java", "java");
+    web = Callees.runtime("web")
+        .network(network)
+        .with(new StaticPeers(addresses))
+        .with(facade)
+        .start();
+    opened.push(web);
   }
 
-  private EmbeddedRuntime.Builder runtime(String appId) {
-    return EmbeddedRuntime.builder(appId)
-        .environment(Map.of())
-        .drainTimeout(Duration.ofSeconds(1))
-        .network(network);
+  /** Starts the callees in this process, where they are found in the network. */
+  private void here(List<List<String>> apps) throws IOException, InterruptedException {
+    var callees = new Callees(log, apps, builder -> builder.network(network));
+    opened.push(callees);
+    targets.putAll(callees.kinds());
   }
 
-  private EmbeddedRuntime open(EmbeddedRuntime.Builder builder) {
-    var started = builder.start();
-    opened.push(started);
-    return started;
+  /** Starts the callees in another process, where they are reached at their peer ports. */
+  private void elsewhere(List<String> words) throws IOException {
+    var command = new ArrayList<>(List.of(
+        System.getProperty("java.home") + "/bin/java",
+        "-cp",
+        System.getProperty("java.class.path"),
+        Callees.class.getName(),
+        log.getPath()));
+    command.addAll(words);
+    var process = new ProcessBuilder(command)
+        .redirectError(ProcessBuilder.Redirect.appendTo(log))
+        .start();
+    opened.push(() -> {
+      process.getOutputStream().close();
+      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    });
+    var output = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
+    for (var line = output.readLine(); !"ready".equals(line); line = output.readLine()) {
+      if (line == null) {
+        throw new IllegalStateException("the callees did not start");
+      }
+      var told = line.split(" ", -1);
+      targets.put(told[0], told[1]);
+      addresses.put(told[0], PeerAddress.parse(told[2]));
+    }
   }
 
   /** Runs all checks; the exit status is 1 when one failed. */
   public static void main(String[] arguments) throws Exception {
     int failures;
     try (var peers = new InvocationPeers(new File(arguments[0]))) {
+      var apps = new ArrayList<List<String>>();
       var callers = new ArrayList<List<String>>();
-      for (var words : parts(List.of(arguments).subList(1, arguments.length))) {
-        if (words.get(0).equals("app")) {
-          peers.begin(words);
-        } else {
-          callers.add(words);
-        }
+      for (var words : parts(List.of(arguments).subList(2, arguments.length))) {
+        (words.get(0).equals("app") ? apps : callers).add(words);
       }
-      peers.await();
+      if (arguments[1].equals("one")) {
+        peers.here(apps);
+      } else {
+        peers.elsewhere(apps.stream()
+            .flatMap(words -> Stream.concat(words.stream(), Stream.of("--")))
+            .toList());
+      }
       peers.callByRuntime();
       for (var words : callers) {
         peers.callBy(words.get(1), words.subList(2, words.size()));
@@ -125,7 +141,7 @@ public final class InvocationPeers implements AutoCloseable {
     System.exit(failures == 0 ? 0 : 1);
   }
 
-  private static List<List<String>> parts(List<String> words) {
+  static List<List<String>> parts(List<String> words) {
     var parts = new ArrayList<List<String>>();
     var part = new ArrayList<String>();
     for (var word : words) {
@@ -136,69 +152,24 @@ public final class InvocationPeers implements AutoCloseable {
         part.add(word);
       }
     }
-    parts.add(List.copyOf(part));
+    if (!part.isEmpty()) {
+      parts.add(List.copyOf(part));
+    }
     return parts;
   }
 
-  private void begin(List<String> words) throws IOException {
-    var id = words.get(1);
-    int port;
-    try (var free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
-    var own = GrpcFacade.onPort(0);
-    var builder = runtime(id).with(own);
-    var options = AppOptions.onPort(port);
-    if (words.get(3).equals("grpc")) {
-      var app = GrpcApp.at(options);
-      builder.with(app);
-      waiting.add(new Waiting(id, app.channel()));
-    } else {
-      var app = HttpApp.at(options);
-      builder.with(app);
-      waiting.add(new Waiting(id, app));
-    }
-    open(builder);
-    var command = new ArrayList<>(words.subList(4, words.size()));
-    command.add(Integer.toString(port));
-    command.add(Integer.toString(own.port()));
-    start(command, Map.of("APP_PORT", Integer.toString(port)), own, true);
-    targets.put(id, words.get(2));
-  }
-
-  private Process start(
-      List<String> command, Map<String, String> more, GrpcFacade of, boolean logged)
-      throws IOException {
-    var builder = new ProcessBuilder(command).redirectErrorStream(logged);
-    if (logged) {
-      builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log));
-    } else {
-      builder.redirectError(ProcessBuilder.Redirect.appendTo(log));
-    }
+  private Process start(List<String> command, Map<String, String> more) throws IOException {
+    var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log));
     var environment = builder.environment();
     environment.putAll(more);
-    environment.put("DAPR_GRPC_PORT", Integer.toString(of.port()));
-    environment.put("DAPR_GRPC_ENDPOINT", "127.0.0.1:" + of.port());
+    environment.put("DAPR_GRPC_PORT", Integer.toString(facade.port()));
+    environment.put("DAPR_GRPC_ENDPOINT", "127.0.0.1:" + facade.port());
     environment.put(
         "DAPR_HTTP_ENDPOINT", "http://127.0.0.1:" + health.getAddress().getPort());
     environment.put("DAPR_API_METHOD_INVOCATION_PROTOCOL", "grpc");
     var program = builder.start();
     opened.push(() -> program.destroyForcibly().waitFor());
     return program;
-  }
-
-  private void await() throws InterruptedException {
-    for (var one : waiting) {
-      var reached = new CountDownLatch(1);
-      try (var listening = one.channel().onState(state -> {
-        if (state == AppState.HEALTHY) {
-          reached.countDown();
-        }
-      })) {
-        require(
-            reached.await(PATIENCE.toSeconds(), TimeUnit.SECONDS), one.id() + " does not listen");
-      }
-    }
   }
 
   private void callByRuntime() {
@@ -241,11 +212,8 @@ public final class InvocationPeers implements AutoCloseable {
     var all = new ArrayList<String>();
     targets.forEach((id, kind) -> all.add(id + ":" + kind));
     var shop = targets.containsKey(SHOP) ? SHOP : "";
-    var program = start(
-        command,
-        Map.of("INVOKE_TARGETS", String.join(",", all), "INVOKE_SHOP", shop),
-        facade,
-        false);
+    var program =
+        start(command, Map.of("INVOKE_TARGETS", String.join(",", all), "INVOKE_SHOP", shop));
     var last = "";
     try (var output = new BufferedReader(new InputStreamReader(program.getInputStream(), UTF_8))) {
       for (var line = output.readLine(); line != null; line = output.readLine()) {
