@@ -60,9 +60,7 @@ final class Callees implements AutoCloseable {
   }
 
   static EmbeddedRuntime.Builder runtime(String appId) {
-    return EmbeddedRuntime.builder(appId)
-        .environment(Map.of())
-        .drainTimeout(Duration.ofSeconds(1));
+    return EmbeddedRuntime.builder(appId).environment(Map.of()).drainTimeout(Duration.ofSeconds(1));
   }
 
   /** What their errors are like, by their ids. */
@@ -158,8 +156,8 @@ final class Callees implements AutoCloseable {
     System.setOut(System.err);
     var apps = InvocationPeers.parts(List.of(arguments).subList(1, arguments.length));
     try (var callees = new Callees(new File(arguments[0]), apps, builder -> {})) {
-      callees.peers.forEach((id, peer) ->
-          answers.println(id + " " + callees.kinds.get(id) + " " + peer.address()));
+      callees.peers.forEach(
+          (id, peer) -> answers.println(id + " " + callees.kinds.get(id) + " " + peer.address()));
       answers.println("ready");
       while (System.in.read() >= 0) {
         // Nothing is said but the end.

@@ -159,8 +159,7 @@ public final class InvocationPeers implements AutoCloseable {
   }
 
   private Process start(List<String> command, Map<String, String> more) throws IOException {
-    var builder =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log));
+    var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log));
     var environment = builder.environment();
     environment.putAll(more);
     environment.put("DAPR_GRPC_PORT", Integer.toString(facade.port()));
@@ -213,9 +212,8 @@ public final class InvocationPeers implements AutoCloseable {
     var all = new ArrayList<String>();
     targets.forEach((id, kind) -> all.add(id + ":" + kind));
     var shop = targets.containsKey(SHOP) ? SHOP : "";
-    var program = start(
-        command,
-        Map.of("INVOKE_TARGETS", String.join(",", all), "INVOKE_SHOP", shop));
+    var program =
+        start(command, Map.of("INVOKE_TARGETS", String.join(",", all), "INVOKE_SHOP", shop));
     var last = "";
     try (var output = new BufferedReader(new InputStreamReader(program.getInputStream(), UTF_8))) {
       for (var line = output.readLine(); line != null; line = output.readLine()) {
