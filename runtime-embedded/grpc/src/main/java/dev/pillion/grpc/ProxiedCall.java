@@ -113,7 +113,7 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
     lock.lock();
     try {
       if (ended) {
-        route.end().test(Status.CANCELLED);
+        route.end().told(Status.CANCELLED);
         return;
       }
       attempt = next;

@@ -51,7 +51,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
       call.request(1);
     } catch (RuntimeException e) {
       over = true;
-      route.end().test(Status.CANCELLED);
+      route.end().told(Status.CANCELLED);
       throw e;
     } finally {
       Context.ROOT.detach(outer);
@@ -117,7 +117,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
         if (app != null) {
           app.cancel("nobody waits for it any more", null);
         }
-        route.end().test(Status.CANCELLED);
+        route.end().told(Status.CANCELLED);
         throw new CallTimeoutException(
             "ERR_DIRECT_INVOKE",
             "%s of \"%s\" %s".formatted(asked.method().getFullMethodName(), asked.target(), why),
@@ -181,7 +181,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
         return;
       }
       over = true;
-      boolean unseen = route.end().test(status);
+      boolean unseen = route.end().told(status);
       if (status.isOk() || whole.isAnswered() || opened || whole.isEnded()) {
         whole.end(status, headers, trailers);
       } else {

@@ -5,7 +5,6 @@ import io.grpc.Channel;
 import io.grpc.ClientStreamTracer;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,11 +12,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param headers what it begins with
  * @param tracer an option of the call; null for none
- * @param end told how the call has ended; says whether nobody has seen anything of it, so that
- *     another way may be tried
+ * @param end told how the call has ended
  */
 record ProxyRoute(
     Channel channel,
     Metadata headers,
     ClientStreamTracer.@Nullable Factory tracer,
-    Predicate<Status> end) {}
+    End end) {
+  /** Gives back what the call has occupied. */
+  @FunctionalInterface
+  interface End {
+    /** Once, however often it is told; whether nobody has seen anything of the call. */
+    boolean told(Status status);
+  }
+}
