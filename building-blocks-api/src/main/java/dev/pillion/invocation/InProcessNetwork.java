@@ -2,7 +2,6 @@
 package dev.pillion.invocation;
 
 import dev.pillion.Registration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -44,10 +43,9 @@ public final class InProcessNetwork {
     return () -> replicas.remove(member);
   }
 
-  /** The replicas of an app, live: empty when it has none, and unmodifiable. */
+  /** The replicas of an app at this moment: empty when it has none, and unmodifiable. */
   public List<Object> replicas(String namespace, String appId) {
-    return Collections.unmodifiableList(
-        members.getOrDefault(new Name(namespace, appId), List.of()));
+    return List.copyOf(members.getOrDefault(new Name(namespace, appId), List.of()));
   }
 
   /**

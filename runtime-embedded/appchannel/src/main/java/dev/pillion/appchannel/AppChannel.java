@@ -12,6 +12,7 @@ import dev.pillion.invocation.Body;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.spi.PassingHandler;
 import dev.pillion.runtime.AppConnection;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.runtime.Extension;
@@ -327,9 +328,9 @@ public final class AppChannel implements Extension {
 
   /** The program answers whatever the runtime's own methods don't, and passes no chain again. */
   private HandlerRegistration answering(EmbeddedRuntime runtime) {
+    PassingHandler program = (request, invocation) -> invokeWithin(invocation.context(), request);
     try {
-      return runtime.otherMethods(
-          (request, invocation) -> invokeWithin(invocation.context(), request));
+      return runtime.otherMethods(program);
     } catch (IllegalArgumentException e) {
       running = null;
       transport.close();

@@ -11,6 +11,7 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.spi.PassingHandler;
 import dev.pillion.invocation.spi.PeerAddress;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
@@ -226,6 +227,10 @@ class HopRetriesTest {
 
   @Test
   void aCallInsideTheRuntimeIsNoWay() {
+    PassingHandler program = (request, invocation) -> {
+      runs.incrementAndGet();
+      throw lost(Reason.NOT_LISTENING);
+    };
     try (var web = world
         .builder("web")
         .time(pauses)
@@ -233,10 +238,7 @@ class HopRetriesTest {
           runs.incrementAndGet();
           throw lost(Reason.CLOSED);
         })
-        .otherMethods((request, invocation) -> {
-          runs.incrementAndGet();
-          throw lost(Reason.NOT_LISTENING);
-        })
+        .otherMethods(program)
         .start()) {
       assertThat(catchThrowableOfType(
               InvocationException.class, () -> web.app("web").send("m", null)))

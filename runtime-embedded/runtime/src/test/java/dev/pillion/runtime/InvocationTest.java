@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.pillion.CallRejectedException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.SerializationException;
 import dev.pillion.TypeRef;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -201,6 +203,32 @@ class InvocationTest {
     assertThat(nobody.statusCode()).isEqualTo(500);
   }
 
+  /** What the caller must not take for the end of his own call, or for an answer of the app. */
+  @Test
+  void theFailuresOfAHandlerOfAllOtherMethodsAreItsOwnToo() {
+    start("c").method("find", String.class, item -> {
+      throw new InvocationException(404, "not here");
+    });
+    var b = start("b");
+    b.otherMethods((request, invocation) -> {
+      switch (request.method()) {
+        case "late" -> throw new CallTimeoutException("ERR_TEST", "of another call", null);
+        case "rejected" -> throw new CallRejectedException("ERR_TEST", "of another call", null);
+        case "ask" -> b.app("c").send("find", "x");
+        case "answers" -> throw new InvocationException(418, "a teapot");
+        default -> throw new IllegalStateException("out of paper");
+      }
+      return ok("done");
+    });
+    var client = start("a").app("b");
+    for (var method : List.of("late", "rejected", "ask", "breaks")) {
+      var failure = failure(() -> client.send(method, "x"));
+      assertThat(failure.reason()).as(method).isEqualTo(Reason.ANSWERED);
+      assertThat(failure.statusCode()).as(method).isEqualTo(500);
+    }
+    assertThat(failure(() -> client.send("answers", "x")).statusCode()).isEqualTo(418);
+  }
+
   @Test
   void anUnknownMethodIsNotFoundAndTheNearestIsNamed() {
     var b = start("b");
@@ -271,6 +299,44 @@ class InvocationTest {
     first.close();
     for (int i = 0; i < 4; i++) {
       assertThat(client.invoke("who", null, Integer.class)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void replicasTakeTurnsAlsoWithMethodsOfBytes() {
+    var runs = List.of(new AtomicInteger(), new AtomicInteger());
+    for (var each : runs) {
+      start("b").method("raw", (request, invocation) -> {
+        each.incrementAndGet();
+        return ok("done");
+      });
+    }
+    var client = start("a").app("b");
+    for (int i = 0; i < 4; i++) {
+      client.send("raw", null);
+      client.invoke("raw", null, String.class);
+    }
+    assertThat(runs).extracting(AtomicInteger::get).containsExactly(4, 4);
+  }
+
+  @Test
+  void aRequestIsNotHeldWholeBeyondTheLimit() throws Exception {
+    start("b").method("size", byte[].class, bytes -> bytes.length);
+    var client = start("a").app("b");
+    var most = 4 * 1024 * 1024;
+    for (long announced : new long[] {-1, most + 1L}) {
+      var source = new ByteArrayInputStream(new byte[2 * most]);
+      try (var answer = client.exchange(new InvocationRequest(
+          "POST", "size", "", Map.of(), "", Body.of(source, announced)))) {
+        assertThat(answer.status()).isEqualTo(413);
+        assertThat(answer.body().readAllBytes())
+            .asString(StandardCharsets.UTF_8)
+            .contains("larger than " + most + " bytes");
+      }
+      assertThat(source.available()).isGreaterThanOrEqualTo(most - 1);
+    }
+    try (var answer = client.exchange(InvocationRequest.post("size", "", new byte[most]))) {
+      assertThat(answer.status()).isEqualTo(200);
     }
   }
 

@@ -16,6 +16,7 @@ import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.InvokeOptions;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** One app as programs call it: values and bytes, the deadline, the call chain. */
@@ -74,7 +75,7 @@ final class Client implements AppClient {
       var answer = call(local, name, typed, request, options, type);
       return Passing.arrive(answer, type, serializer);
     }
-    try (var answer = answered(name, request, options)) {
+    try (var answer = answered(name, request, options, local)) {
       return Content.read(read(name, answer), answer.contentType(), type, serializer);
     }
   }
@@ -94,7 +95,7 @@ final class Client implements AppClient {
       call(local, name, typed, request, options, NOTHING);
       return;
     }
-    answered(name, request, options).close();
+    answered(name, request, options, local).close();
   }
 
   private byte[] read(String method, InvocationResponse answer) {
@@ -126,9 +127,13 @@ final class Client implements AppClient {
     }
   }
 
-  /** An answer that is no error. */
+  /**
+   * An answer that is no error.
+   *
+   * @param chosen {@link #run}
+   */
   private InvocationResponse answered(
-      String method, @Nullable Object request, InvokeOptions options) {
+      String method, @Nullable Object request, InvokeOptions options, @Nullable LocalApp chosen) {
     var sent = new InvocationRequest(
         options.verb(),
         method,
@@ -136,7 +141,7 @@ final class Client implements AppClient {
         options.headers(),
         Content.typeOf(request, serializer),
         Body.of(Content.bytes(request, serializer)));
-    var answer = run(sent, context(options));
+    var answer = run(sent, context(options), chosen);
     if (!answer.isSuccess()) {
       throw failures.read(target, method, answer);
     }
@@ -146,7 +151,7 @@ final class Client implements AppClient {
   @Override
   public InvocationResponse exchange(InvocationRequest request, CallContext context) {
     try {
-      return run(request, within(context));
+      return run(request, within(context), null);
     } catch (InvocationException e) {
       var answer = e.answer();
       if (answer == null) {
@@ -156,11 +161,17 @@ final class Client implements AppClient {
     }
   }
 
-  /** A bad status passes the chain as a failure: policies are matched against it. */
-  private InvocationResponse run(InvocationRequest request, CallContext context) {
+  /**
+   * A bad status passes the chain as a failure: policies are matched against it.
+   *
+   * @param chosen whose turn it is already, for the first attempt; null for nobody
+   */
+  private InvocationResponse run(
+      InvocationRequest request, CallContext context, @Nullable LocalApp chosen) {
     boolean repeatable = request.body().isRepeatable();
+    var first = new AtomicReference<>(chosen);
     return calls.run(call(repeatable, context.at(routes.part(target, request.method()))), inner -> {
-      var answer = ask(request, inner.context());
+      var answer = ask(request, inner.context(), first.getAndSet(null));
       if (Failures.isDone(answer)) {
         return answer;
       }
@@ -170,9 +181,11 @@ final class Client implements AppClient {
     });
   }
 
-  private InvocationResponse ask(InvocationRequest request, CallContext context) {
+  private InvocationResponse ask(
+      InvocationRequest request, CallContext context, @Nullable LocalApp chosen) {
     try {
-      return routes.to(target).invoke(request, context);
+      var route = chosen == null ? routes.to(target) : routes.to(chosen, target);
+      return route.invoke(request, context);
     } catch (InvocationException e) {
       throw failures.local(target, request.method(), e);
     }

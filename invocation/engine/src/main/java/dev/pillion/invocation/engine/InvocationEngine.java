@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #urls} and {@link #reach}, which are called while the runtime starts.
  */
 public final class InvocationEngine implements PeerDirectory, AutoCloseable {
-  /** As daprd's {@code --max-body-size}: what is held of an answer that is read whole. */
+  /** As daprd's {@code --max-body-size}: what is held of a body that is read whole. */
   private static final int MAX_BODY_SIZE = 4 * 1024 * 1024;
 
   private final String appId;
@@ -194,7 +194,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   /** {@link dev.pillion.Handlers#method(String, TypeRef, ServiceMethod)}. */
   public <Q, A extends @Nullable Object> HandlerRegistration method(
       String method, TypeRef<Q> type, ServiceMethod<Q, A> handler) {
-    return methods.add(method, new TypedMethod<>(type, serializer, handler));
+    return methods.add(method, new TypedMethod<>(type, serializer, MAX_BODY_SIZE, handler));
   }
 
   /** {@link dev.pillion.Handlers#receive}. */
@@ -204,7 +204,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
       handler.handle(request);
       return null;
     };
-    return methods.add(method, new TypedMethod<>(type, serializer, answered));
+    return methods.add(method, new TypedMethod<>(type, serializer, MAX_BODY_SIZE, answered));
   }
 
   /** {@link dev.pillion.Handlers#method(String, RequestHandler)}. */

@@ -13,6 +13,7 @@ import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.RequestHandler;
 import dev.pillion.invocation.spi.LocalPeer;
+import dev.pillion.invocation.spi.PassingHandler;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -128,7 +129,7 @@ final class LocalApp implements RequestHandler {
   }
 
   private <T extends @Nullable Object> T run(String name, Method method, Call call, Work<T> work) {
-    if (method.isForOthers()) {
+    if (method.handler() instanceof PassingHandler) {
       return passedOn(name, method, call, work);
     }
     try {

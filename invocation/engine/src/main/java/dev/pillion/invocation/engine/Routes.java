@@ -51,7 +51,7 @@ final class Routes {
     return target.appId().equals(appId) && target.namespace().equals(namespace);
   }
 
-  /** The app if it is in this JVM; null else. */
+  /** The app if it is in this JVM, of several replicas the next in turn; null else. */
   @Nullable
   LocalApp local(Target target) {
     if (endpoints.has(target)) {
@@ -68,12 +68,7 @@ final class Routes {
       return null;
     }
     int turn = turns.computeIfAbsent(target, key -> new AtomicInteger()).getAndIncrement();
-    try {
-      return (LocalApp) replicas.get(Math.floorMod(turn, replicas.size()));
-    } catch (IndexOutOfBoundsException e) {
-      // One has left between the two questions.
-      return local(target);
-    }
+    return (LocalApp) replicas.get(Math.floorMod(turn, replicas.size()));
   }
 
   /**
@@ -87,13 +82,18 @@ final class Routes {
     }
     var local = local(target);
     if (local != null) {
-      return local == self ? toSelf() : toReplica(local, target);
+      return to(local, target);
     }
     var reachable = peers;
     if (reachable == null) {
       throw unknown(target, List.of());
     }
     return reachable.to(target, this);
+  }
+
+  /** The way to an app of this JVM that has been chosen already. */
+  Route to(LocalApp local, Target target) {
+    return local == self ? toSelf() : toReplica(local, target);
   }
 
   /** What a circuit breaker is kept for: each method of an app, a named endpoint as a whole. */

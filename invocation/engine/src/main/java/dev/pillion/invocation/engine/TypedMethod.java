@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A method of values: what other JVMs send it as bytes, and callers in this one as it is. */
 record TypedMethod<Q, A extends @Nullable Object>(
-    TypeRef<Q> type, Serializer serializer, ServiceMethod<Q, A> method) implements RequestHandler {
+    TypeRef<Q> type, Serializer serializer, int maxBodySize, ServiceMethod<Q, A> method)
+    implements RequestHandler {
 
   @Override
   @SuppressWarnings("NullAway") // Null is what a method is given when nothing was sent.
@@ -31,9 +32,9 @@ record TypedMethod<Q, A extends @Nullable Object>(
     return answer(method.handle(given));
   }
 
-  private static byte[] bytes(InvocationRequest request) {
+  private byte[] bytes(InvocationRequest request) {
     try {
-      return request.body().bytes();
+      return request.body().limitedTo(maxBodySize, this::tooLarge).bytes();
     } catch (IOException e) {
       throw new InvocationException(
           InvocationException.Reason.CLOSED, "the body of the request ended too early", e);
@@ -62,6 +63,13 @@ record TypedMethod<Q, A extends @Nullable Object>(
       throw unreadable(e);
     }
     return Passing.leave(method.handle(given), answer, serializer);
+  }
+
+  private InvocationException tooLarge() {
+    return new InvocationException(
+        413,
+        "the request is larger than %d bytes, the most that is held in memory; a RequestHandler reads larger ones as a stream"
+            .formatted(maxBodySize));
   }
 
   /** A request that is not of the method's type is the caller's fault, wherever it comes from. */
