@@ -21,6 +21,12 @@ final class ProxyRegistry extends HandlerRegistry implements ServerCallHandler<b
   /** What tells a method that is passed on from one that is served. */
   static final Object PASSED_ON = new Object();
 
+  /**
+   * A peer would take such a call for one of this runtime itself: with whatever it says of who
+   * calls.
+   */
+  private static final String DAPRS_OWN = "dapr.proto.";
+
   private static final Metadata.Key<String> CALLEE = key("dapr-callee-app-id");
   private static final Metadata.Key<String> TARGET = key("dapr-app-id");
   private static final Metadata.Key<String> STREAM = key("dapr-stream");
@@ -66,6 +72,14 @@ final class ProxyRegistry extends HandlerRegistry implements ServerCallHandler<b
           GrpcErrors.plain(
               Status.Code.UNIMPLEMENTED,
               "Method not found: %s; to call it at another app, name that in the header dapr-app-id"
+                  .formatted(method.getFullMethodName())));
+    }
+    if (method.getFullMethodName().startsWith(DAPRS_OWN)) {
+      return Refused.with(
+          call,
+          GrpcErrors.plain(
+              Status.Code.UNIMPLEMENTED,
+              "Method not found: %s; services of Dapr's own are not passed on"
                   .formatted(method.getFullMethodName())));
     }
     if (!isCanonical(method.getFullMethodName())) {

@@ -15,6 +15,7 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.spi.PassingHandler;
 import dev.pillion.wire.common.v1.HTTPExtension;
 import dev.pillion.wire.common.v1.HTTPExtension.Verb;
 import dev.pillion.wire.common.v1.InvokeRequest;
@@ -53,6 +54,14 @@ class InvokeFacadeTest {
   private volatile Function<InvocationRequest, InvocationResponse> callee =
       request -> answer(200, "done");
   private final AtomicReference<Duration> left = new AtomicReference<>();
+
+  /** Stands for the program beside the runtime. */
+  private final PassingHandler program = (request, invocation) -> {
+    seen.add(request);
+    left.set(Duration.ofNanos(invocation.context().deadline().remainingNanos()));
+    return callee.apply(request);
+  };
+
   private final TestFacade facade = TestFacade.start(TestFacade.facade(), builder -> builder
       .method("upper", String.class, text -> text.toUpperCase(java.util.Locale.ROOT))
       .receive("nothing", String.class, text -> {})
@@ -60,11 +69,7 @@ class InvokeFacadeTest {
         seen.add(request);
         return callee.apply(request);
       })
-      .otherMethods((request, invocation) -> {
-        seen.add(request);
-        left.set(Duration.ofNanos(invocation.context().deadline().remainingNanos()));
-        return callee.apply(request);
-      }));
+      .otherMethods(program));
   private final AtomicReference<Metadata> headers = new AtomicReference<>();
   private final AtomicReference<Metadata> trailers = new AtomicReference<>();
 

@@ -326,6 +326,22 @@ class ProxyTest {
     assertThat(shop.headers).isEmpty();
   }
 
+  /** A peer, and a program, would take them for calls of the runtime itself. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "dapr.proto.runtime.v1.AppCallback/OnInvoke",
+        "dapr.proto.internals.v1.ServiceInvocation/CallLocal"
+      })
+  void aServiceOfDaprsOwnIsNeverPassedOn(String name) {
+    var headers = TestFacade.header("dapr-app-id", "orders");
+    RawCalls.failure(web.channel(), name, headers)
+        .has(
+            Code.UNIMPLEMENTED,
+            "Method not found: " + name + "; services of Dapr's own are not passed on");
+    assertThat(shop.headers).isEmpty();
+  }
+
   @Test
   void whoMayNotInvokeMayNotBePassedOnEither() {
     try (var denied = web(TestFacade.facade().deniedApis("invoke.v1"), builder -> {})) {

@@ -326,8 +326,8 @@ class InvocationTest {
     var most = 4 * 1024 * 1024;
     for (long announced : new long[] {-1, most + 1L}) {
       var source = new ByteArrayInputStream(new byte[2 * most]);
-      try (var answer = client.exchange(new InvocationRequest(
-          "POST", "size", "", Map.of(), "", Body.of(source, announced)))) {
+      try (var answer = client.exchange(
+          new InvocationRequest("POST", "size", "", Map.of(), "", Body.of(source, announced)))) {
         assertThat(answer.status()).isEqualTo(413);
         assertThat(answer.body().readAllBytes())
             .asString(StandardCharsets.UTF_8)

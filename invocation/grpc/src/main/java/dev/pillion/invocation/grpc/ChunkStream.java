@@ -35,7 +35,7 @@ final class ChunkStream extends InputStream {
     /** Lets one more message come. */
     void requestOne();
 
-    /** Nobody reads the rest. */
+    /** Nobody reads the rest, or can. */
     void giveUp();
 
     /** The thread that reads was interrupted. */
@@ -56,20 +56,25 @@ final class ChunkStream extends InputStream {
       if (ended || closed) {
         return;
       }
-      if (payload.getSeq() != sequence) {
-        end(call.outOfOrder("invalid sequence number received: %s (expected: %d)"
-            .formatted(Long.toUnsignedString(payload.getSeq()), sequence)));
+      if (payload.getSeq() == sequence) {
+        next(payload);
         return;
       }
-      sequence++;
-      if (payload.getData().isEmpty()) {
-        call.requestOne();
-      } else {
-        chunks.add(payload.getData());
-        changed.signalAll();
-      }
+      end(call.outOfOrder("invalid sequence number received: %s (expected: %d)"
+          .formatted(Long.toUnsignedString(payload.getSeq()), sequence)));
     } finally {
       lock.unlock();
+    }
+    call.giveUp();
+  }
+
+  private void next(StreamPayload payload) {
+    sequence++;
+    if (payload.getData().isEmpty()) {
+      call.requestOne();
+    } else {
+      chunks.add(payload.getData());
+      changed.signalAll();
     }
   }
 

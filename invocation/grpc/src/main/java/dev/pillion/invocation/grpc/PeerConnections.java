@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.grpc;
 
+import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.spi.Peer;
 import io.grpc.ManagedChannel;
@@ -9,6 +10,7 @@ import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The connections to peers, one of each, which end after three minutes without a call or when they
  * fail. Thread-safe.
  */
-final class PeerConnections implements AutoCloseable {
+final class PeerConnections {
   /** As long as a daprd keeps them. */
   private static final Duration MAX_IDLE = Duration.ofMinutes(3);
 
@@ -49,10 +51,14 @@ final class PeerConnections implements AutoCloseable {
         connection = connections.computeIfAbsent(
             peer, key -> new PeerConnection(connect(key), time.nanos()));
       }
-      if (connection.acquire()) {
+      if (closed) {
+        // It may have been made after all others had ended.
+        discard(peer, connection);
+      } else if (connection.acquire()) {
         return connection;
+      } else {
+        connections.remove(peer, connection);
       }
-      connections.remove(peer, connection);
     }
   }
 
@@ -94,14 +100,23 @@ final class PeerConnections implements AutoCloseable {
     });
   }
 
-  @Override
-  public void close() {
+  /** Takes no more calls, lets those under way end in time, then cuts them. */
+  void close(Deadline deadline) {
     closed = true;
     var scheduled = sweep;
     if (scheduled != null) {
       scheduled.cancel();
     }
-    connections.values().forEach(connection -> connection.channel().shutdownNow());
+    var open = List.copyOf(connections.values());
+    open.forEach(PeerConnection::retire);
+    try {
+      for (var connection : open) {
+        connection.channel().awaitTermination(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    open.forEach(connection -> connection.channel().shutdownNow());
     connections.clear();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.grpc;
 
+import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.invocation.spi.PeerContext;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
@@ -161,8 +162,9 @@ final class RunningPeers {
   /** Connections to peers end last: methods that are still running may call. */
   void close() {
     if (closed.compareAndSet(false, true)) {
+      var deadline = Deadline.after(context.drainTimeout(), context.time());
       server.close(context.drainTimeout());
-      connections.close();
+      connections.close(deadline);
       end(loops);
     }
   }

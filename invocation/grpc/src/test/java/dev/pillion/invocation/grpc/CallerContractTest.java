@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -293,6 +294,13 @@ class CallerContractTest {
     assertBroken("invalid sequence number received: 2 (expected: 1)");
     orders.answers(io.grpc.Status.OK, frame(OK, 0, "a"), frame(OK, 1, "b"));
     assertBroken("response metadata found in non-leading chunk");
+  }
+
+  @Test
+  void anAnswerWithAGapIsNotWaitedForAnyMore() throws Exception {
+    orders.answersWithoutAnEnd(frame(OK, 0, "a"), chunk(2, "c"));
+    assertBroken("invalid sequence number received: 2 (expected: 1)");
+    assertThat(orders.cancelled().await(10, TimeUnit.SECONDS)).isTrue();
   }
 
   private void assertBroken(String why) {

@@ -3,6 +3,7 @@ package dev.pillion.invocation.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.spi.Peer;
 import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.testkit.ManualTime;
@@ -23,7 +24,7 @@ class PeerConnectionsTest {
 
   @AfterEach
   void stop() {
-    connections.close();
+    connections.close(Deadline.after(Duration.ZERO, time));
     loops.shutdownGracefully();
   }
 

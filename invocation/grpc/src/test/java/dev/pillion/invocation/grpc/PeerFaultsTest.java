@@ -2,6 +2,7 @@
 package dev.pillion.invocation.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.pillion.invocation.InvocationException;
@@ -170,6 +171,37 @@ class PeerFaultsTest {
       new Thread(closing).start();
       Awaitility.await().until(() -> refuses(other));
       assertThat(closed).isFalse();
+      go.countDown();
+      assertThat(answer.get(10, TimeUnit.SECONDS)).containsExactly(9);
+      closing.get(10, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void aCallerThatClosesLetsItsCallsEndAndMakesNoMore() throws Exception {
+    var going = new CountDownLatch(1);
+    var go = new CountDownLatch(1);
+    try (var asking = TestPeer.named("asking");
+        var other = new TestPeer("orders", (request, invocation) -> {
+          going.countDown();
+          assertThat(go.await(10, TimeUnit.SECONDS)).isTrue();
+          return InvocationResponse.of(200, Map.of(), "", new byte[] {9});
+        })) {
+      var answer = new FutureTask<>(() -> {
+        try (var whole = asking.ask(other.peer(), InvocationRequest.get("x"))) {
+          return whole.body().readAllBytes();
+        }
+      });
+      new Thread(answer).start();
+      assertThat(going.await(10, TimeUnit.SECONDS)).isTrue();
+      var closing = new FutureTask<>(() -> {
+        asking.transport().close();
+        return null;
+      });
+      new Thread(closing).start();
+      Awaitility.await()
+          .untilAsserted(() -> assertThatThrownBy(() -> asking.transport().route(other.peer()))
+              .isInstanceOf(IllegalStateException.class));
       go.countDown();
       assertThat(answer.get(10, TimeUnit.SECONDS)).containsExactly(9);
       closing.get(10, TimeUnit.SECONDS);

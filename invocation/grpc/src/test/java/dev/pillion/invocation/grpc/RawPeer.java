@@ -15,12 +15,14 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 
 /** A callee that is no code of ours: answers each call with the frames that a test has written. */
 final class RawPeer implements AutoCloseable {
@@ -29,7 +31,9 @@ final class RawPeer implements AutoCloseable {
   private final List<InternalInvokeRequest> whole = new CopyOnWriteArrayList<>();
   private final List<Metadata> metadata = new CopyOnWriteArrayList<>();
   private volatile List<InternalInvokeResponseStream> frames = List.of();
+  private final CountDownLatch cancelled = new CountDownLatch(1);
   private volatile Status status = Status.OK;
+  private volatile boolean endless;
   private volatile InternalInvokeResponse wholeAnswer = InternalInvokeResponse.getDefaultInstance();
 
   RawPeer() throws IOException {
@@ -56,6 +60,8 @@ final class RawPeer implements AutoCloseable {
       if (status.getCode() == Status.Code.UNIMPLEMENTED) {
         return super.callLocalStream(answer);
       }
+      ((ServerCallStreamObserver<InternalInvokeResponseStream>) answer)
+          .setOnCancelHandler(cancelled::countDown);
       return new StreamObserver<>() {
         @Override
         public void onNext(InternalInvokeRequestStream frame) {
@@ -68,6 +74,9 @@ final class RawPeer implements AutoCloseable {
         @Override
         public void onCompleted() {
           frames.forEach(answer::onNext);
+          if (endless) {
+            return;
+          }
           if (status.isOk()) {
             answer.onCompleted();
           } else {
@@ -93,6 +102,17 @@ final class RawPeer implements AutoCloseable {
   void answers(Status how, InternalInvokeResponseStream... what) {
     frames = List.of(what);
     status = how;
+  }
+
+  /** Sends these, and then neither more nor the end. */
+  void answersWithoutAnEnd(InternalInvokeResponseStream... what) {
+    answers(Status.OK, what);
+    endless = true;
+  }
+
+  /** Whether a caller has given up a call. */
+  CountDownLatch cancelled() {
+    return cancelled;
   }
 
   void answersWhole(InternalInvokeResponse answer) {
