@@ -72,12 +72,13 @@ final class ServiceWatches implements AutoCloseable {
     lock.lock();
     try {
       if (!closed && index > 0 && !found.containsKey(appId)) {
-        found.put(appId, addresses);
         threads.put(
             appId,
             context
                 .threads()
                 .start("nameresolution/" + context.name() + "/" + appId, () -> run(appId, index)));
+        // Only now: without a thread it would be believed for ever.
+        found.put(appId, addresses);
       }
     } finally {
       lock.unlock();

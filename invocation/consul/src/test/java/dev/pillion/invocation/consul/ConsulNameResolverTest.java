@@ -10,6 +10,7 @@ import dev.pillion.ComponentException;
 import dev.pillion.component.ComponentContext;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.Threads;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.NameResolverComponent;
 import dev.pillion.invocation.spi.PeerAddress;
@@ -212,6 +213,40 @@ class ConsulNameResolverTest {
     consul.put(
         "{\"ID\": \"3\", \"Name\": \"orders\", \"Address\": \"c\", \"Meta\": {\"DAPR_PORT\": \"9\"}}");
     assertThat(resolve(resolver)).containsExactly("c:9");
+  }
+
+  @Test
+  void anAppThatNoThreadWatchesIsNotBelievedForEver() throws Exception {
+    consul.put(
+        "{\"ID\": \"1\", \"Name\": \"orders\", \"Address\": \"a\", \"Meta\": {\"DAPR_PORT\": \"7\"}}");
+    var plain = new PlainThreads();
+    var threads = new Threads() {
+      volatile boolean none = true;
+
+      @Override
+      public void execute(String name, Runnable task) {
+        plain.execute(name, task);
+      }
+
+      @Override
+      public Thread start(String name, Runnable loop) {
+        if (none) {
+          throw new IllegalStateException("no thread for the test");
+        }
+        return plain.start(name, loop);
+      }
+    };
+    var spec = ComponentSpec.of(
+        "nr",
+        "nameresolution.consul",
+        Map.of("client", "{\"address\":\"" + consul.address() + "\"}", "useCache", "true"));
+    var resolver = (NameResolverComponent) new ConsulNameResolver.Provider().create(spec);
+    opened.add(resolver);
+    resolver.open(new ComponentContext("web", "", "nr", time, threads, in(PATIENCE)));
+    assertThatThrownBy(() -> resolve(resolver)).isInstanceOf(IllegalStateException.class);
+    threads.none = false;
+    consul.forget("1");
+    assertThat(resolve(resolver)).isEmpty();
   }
 
   @Test

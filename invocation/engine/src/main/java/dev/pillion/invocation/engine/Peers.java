@@ -78,7 +78,9 @@ final class Peers {
     try {
       return transport.invoke(peer, stamps.forwarded(request, target.appId()), deadline);
     } catch (InvocationException e) {
-      if (e.reason() == Reason.NOT_LISTENING || e.reason() == Reason.CLOSED) {
+      boolean lost = e.reason() == Reason.NOT_LISTENING || e.reason() == Reason.CLOSED;
+      // A caller who was interrupted gave up, which says nothing of the peer.
+      if (lost && !Thread.currentThread().isInterrupted()) {
         unreachable(target, peer.address());
       }
       throw e;

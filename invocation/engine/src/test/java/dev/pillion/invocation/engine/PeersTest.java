@@ -264,4 +264,18 @@ class PeersTest {
         .isInstanceOfSatisfying(
             InvocationException.class, e -> assertThat(e.reason()).isEqualTo(Reason.NOT_LISTENING));
   }
+
+  @Test
+  void aCallerWhoIsInterruptedTakesNoReplicaAway() {
+    names.apps.put("orders", List.of(FIRST));
+    call();
+    wire.down.add(FIRST);
+    wire.how = Reason.CLOSED;
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(this::call).isInstanceOf(InvocationException.class);
+    assertThat(Thread.interrupted()).as("the interrupt is left to the caller").isTrue();
+    wire.down.clear();
+    call();
+    assertThat(names.asked).hasSize(1);
+  }
 }

@@ -56,7 +56,12 @@ public final class MdnsNameResolver implements NameResolverComponent {
 
   @Override
   public Resolution resolve(String appId, String namespace, Deadline deadline) {
-    var addresses = engine().find(appId, deadline);
+    var open = engine();
+    if (!DnsWriter.isName(appId + OwnRecords.DOMAIN)) {
+      // Nobody has it, and it can't be asked for.
+      return Resolution.unknown();
+    }
+    var addresses = open.find(appId, deadline);
     // Zero: what is known lies here in memory, and whoever leaves says so.
     return new Resolution(addresses, Duration.ZERO);
   }

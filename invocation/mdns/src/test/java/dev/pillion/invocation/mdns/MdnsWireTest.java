@@ -10,6 +10,7 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.PeerAddress;
+import dev.pillion.invocation.spi.Resolution;
 import dev.pillion.testkit.ManualTime;
 import dev.pillion.testkit.PlainThreads;
 import dev.pillion.testkit.RealTime;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,7 @@ class MdnsWireTest {
   private final RealTime realTime = new RealTime();
   private final List<MdnsNameResolver> opened = new ArrayList<>();
   private final List<DnsMessage> heard = new CopyOnWriteArrayList<>();
+  private final AtomicInteger unreadable = new AtomicInteger();
   private final String appId = "app-" + UUID.randomUUID();
   private final PeerAddress address = new PeerAddress("10.1.2.5", 50_004);
   private Multicast network;
@@ -47,8 +50,8 @@ class MdnsWireTest {
     new PlainThreads()
         .start(
             "listener",
-            () -> network.receive(
-                (packet, from, through) -> DnsMessage.read(packet).ifPresent(heard::add)));
+            () -> network.receive((packet, from, through) ->
+                DnsMessage.read(packet).ifPresentOrElse(heard::add, unreadable::incrementAndGet)));
   }
 
   @AfterEach
@@ -102,6 +105,17 @@ class MdnsWireTest {
         .filter(DnsMessage::isResponse)
         .flatMap(message -> message.records(DnsRecord.Pointer.class, appId + ".local."))
         .count();
+  }
+
+  @Test
+  void anIdThatIsNoNameIsNotAskedFor() throws Exception {
+    var resolver = open(realTime);
+    for (int letters : new int[] {64, 200, 300}) {
+      assertThat(resolver.resolve("x".repeat(letters), "", Deadline.after(PATIENCE, realTime)))
+          .isEqualTo(Resolution.unknown());
+    }
+    awaitAllHeard();
+    assertThat(unreadable).hasValue(0);
   }
 
   @Test
