@@ -42,6 +42,11 @@ public interface Expressions {
      *     result is neither true nor false
      */
     boolean test(Map<String, ?> variables) throws EvaluationException;
+
+    /** The variables that it names; none where the language can't tell. Unmodifiable. */
+    default Set<String> variables() {
+      return Set.of();
+    }
   }
 
   /** A condition could not be decided. The message never holds a value. */

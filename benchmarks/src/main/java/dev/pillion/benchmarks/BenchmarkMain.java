@@ -16,17 +16,19 @@ public final class BenchmarkMain {
     void run(Results results) throws Exception;
   }
 
-  private static final Map<String, Group> GROUPS = new TreeMap<>(Map.of(
-      "layer", LayerResults::run,
-      "pubsub", PubSubComparison::run,
-      "resiliency", ResiliencyResults::run,
-      "redis", RedisComparison::run,
-      "sqlite", SqliteComparison::run,
-      "postgres", PostgresComparison::run,
-      "facade", FacadeComparison::run,
-      "appchannel", AppChannelComparison::run,
-      "invocation", InvocationResults::run,
-      "start", StartComparison::run));
+  private static final Map<String, Group> GROUPS = new TreeMap<>(Map.ofEntries(
+      Map.entry("layer", LayerResults::run),
+      Map.entry("pubsub", PubSubComparison::run),
+      Map.entry("processes", ProcessesComparison::run),
+      Map.entry("kafka", KafkaComparison::run),
+      Map.entry("resiliency", ResiliencyResults::run),
+      Map.entry("redis", RedisComparison::run),
+      Map.entry("sqlite", SqliteComparison::run),
+      Map.entry("postgres", PostgresComparison::run),
+      Map.entry("facade", FacadeComparison::run),
+      Map.entry("appchannel", AppChannelComparison::run),
+      Map.entry("invocation", InvocationResults::run),
+      Map.entry("start", StartComparison::run)));
 
   private BenchmarkMain() {}
 

@@ -32,8 +32,7 @@ final class FacadeComparison {
       thread.setDaemon(true);
       return thread;
     });
-    var bare = NettyServerBuilder.forAddress(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+    var bare = NettyServerBuilder.forAddress(loopback())
         .executor(executor)
         .addService(new Bare())
         .build()
@@ -92,7 +91,11 @@ final class FacadeComparison {
     }
   }
 
-  private static ManagedChannel channel(int port) {
+  static InetSocketAddress loopback() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  static ManagedChannel channel(int port) {
     return NettyChannelBuilder.forAddress("127.0.0.1", port)
         .usePlaintext()
         .directExecutor()

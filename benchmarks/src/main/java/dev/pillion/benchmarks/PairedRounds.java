@@ -21,13 +21,14 @@ final class PairedRounds {
   }
 
   /** What one arm did in one round. */
-  private record Round(double perSecond, double p50Nanos) {}
+  private record Round(double perSecond, double p50Nanos, double p99Nanos) {}
 
   /**
    * The comparison of two arms.
    *
    * @param throughput ours by theirs, one value a pair
    * @param p50 ours by theirs, one value a pair
+   * @param p99 ours by theirs, one value a pair
    */
   record Comparison(
       double oursPerSecond,
@@ -35,14 +36,17 @@ final class PairedRounds {
       Interval throughput,
       double oursP50Micros,
       double theirsP50Micros,
-      Interval p50) {}
+      Interval p50,
+      double oursP99Micros,
+      double theirsP99Micros,
+      Interval p99) {}
 
   Comparison compare(Arm ours, Arm theirs) throws Exception {
     for (int i = 0; i < 4; i++) {
       round(ours, roundNanos);
       round(theirs, roundNanos);
     }
-    double[][] figures = new double[6][pairs];
+    double[][] figures = new double[9][pairs];
     for (int i = 0; i < pairs; i++) {
       // Which arm goes first alternates: the second may find warmer caches.
       boolean oursFirst = i % 2 == 0;
@@ -56,6 +60,9 @@ final class PairedRounds {
       figures[3][i] = a.p50Nanos / 1_000;
       figures[4][i] = b.p50Nanos / 1_000;
       figures[5][i] = a.p50Nanos / b.p50Nanos;
+      figures[6][i] = a.p99Nanos / 1_000;
+      figures[7][i] = b.p99Nanos / 1_000;
+      figures[8][i] = a.p99Nanos / b.p99Nanos;
     }
     return new Comparison(
         Interval.of(figures[0]).median(),
@@ -63,7 +70,10 @@ final class PairedRounds {
         Interval.of(figures[2]),
         Interval.of(figures[3]).median(),
         Interval.of(figures[4]).median(),
-        Interval.of(figures[5]));
+        Interval.of(figures[5]),
+        Interval.of(figures[6]).median(),
+        Interval.of(figures[7]).median(),
+        Interval.of(figures[8]));
   }
 
   private Round round(Arm arm, long nanos) throws Exception {
@@ -91,7 +101,7 @@ final class PairedRounds {
       all.add(caller.latencies);
       perSecond += caller.perSecond;
     }
-    return new Round(perSecond, all.getValueAtPercentile(50));
+    return new Round(perSecond, all.getValueAtPercentile(50), all.getValueAtPercentile(99));
   }
 
   private static final class Caller implements Runnable {

@@ -38,6 +38,18 @@ final class Results {
         c.p50().median() <= maxP50));
   }
 
+  /** As {@link #add(String, String, PairedRounds.Comparison, double, double)}, and the p99. */
+  void addWithTail(
+      String goal, String what, PairedRounds.Comparison c, double minThroughput, double maxP50) {
+    add(goal, what, c, minThroughput, maxP50);
+    add(Row.reported(
+        goal,
+        what + ", p99",
+        micros(c.oursP99Micros()),
+        micros(c.theirsP99Micros()),
+        c.p99().toString()));
+  }
+
   static String perSecond(double value) {
     return String.format(Locale.ROOT, "%,.0f/s", value);
   }

@@ -4,6 +4,7 @@ package dev.pillion.component;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The known name that a mistyped one most likely meant. */
@@ -12,12 +13,24 @@ public final class NearestName {
 
   /** The nearest of {@code known} by edit distance, letter case aside; null when none is near. */
   public static @Nullable String to(String written, Collection<String> known) {
+    return nearest(written, known, name -> Math.max(2, name.length() / 3));
+  }
+
+  /**
+   * The same where several of the names may be right, so that a guess must be a good one: at most
+   * two edits, and one for every three characters.
+   */
+  public static @Nullable String typo(String written, Collection<String> known) {
+    return nearest(written, known, name -> Math.min(2, name.length() / 3));
+  }
+
+  private static @Nullable String nearest(
+      String written, Collection<String> known, ToIntFunction<String> most) {
     var lower = written.toLowerCase(Locale.ROOT);
     return known.stream()
         .min(Comparator.comparingInt(
             (String name) -> distance(lower, name.toLowerCase(Locale.ROOT))))
-        .filter(name ->
-            distance(lower, name.toLowerCase(Locale.ROOT)) <= Math.max(2, name.length() / 3))
+        .filter(name -> distance(lower, name.toLowerCase(Locale.ROOT)) <= most.applyAsInt(name))
         .orElse(null);
   }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** How to subscribe. Immutable: each method returns another object. */
 public final class SubscribeOptions {
   private static final SubscribeOptions DEFAULTS =
-      new SubscribeOptions(List.of(), null, null, null, 0, null, null, Map.of(), null);
+      new SubscribeOptions(List.of(), null, null, null, 0, null, null, Map.of(), null, null);
 
   private final List<Rule> rules;
   private final @Nullable String otherwise;
@@ -24,6 +24,7 @@ public final class SubscribeOptions {
   private final @Nullable String path;
   private final Map<String, String> metadata;
   private final @Nullable String app;
+  private final @Nullable String peer;
 
   /**
    * A routing rule.
@@ -52,7 +53,8 @@ public final class SubscribeOptions {
       @Nullable Bulk bulk,
       @Nullable String path,
       Map<String, String> metadata,
-      @Nullable String app) {
+      @Nullable String app,
+      @Nullable String peer) {
     this.rules = rules;
     this.otherwise = otherwise;
     this.deadLetterTopic = deadLetterTopic;
@@ -62,6 +64,7 @@ public final class SubscribeOptions {
     this.path = path;
     this.metadata = metadata;
     this.app = app;
+    this.peer = peer;
   }
 
   /**
@@ -88,13 +91,14 @@ public final class SubscribeOptions {
         bulk,
         path,
         metadata,
-        app);
+        app,
+        peer);
   }
 
   /** The path of events that match no rule, wherever it is said. */
   public SubscribeOptions otherwise(String to) {
     return new SubscribeOptions(
-        rules, to, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
+        rules, to, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app, peer);
   }
 
   /**
@@ -103,19 +107,36 @@ public final class SubscribeOptions {
    */
   public SubscribeOptions onPath(String only) {
     return new SubscribeOptions(
-        rules, otherwise, deadLetterTopic, consumerId, concurrency, bulk, only, metadata, app);
+        rules,
+        otherwise,
+        deadLetterTopic,
+        consumerId,
+        concurrency,
+        bulk,
+        only,
+        metadata,
+        app,
+        peer);
   }
 
-  /** Where events go that were dropped, or that no attempt has brought to success. */
+  /**
+   * Where events go that were dropped, or that no attempt has brought to success.
+   *
+   * @throws IllegalArgumentException when the name is empty
+   */
   public SubscribeOptions deadLetterTopic(String topic) {
+    if (topic.isEmpty()) {
+      throw new IllegalArgumentException(
+          "a dead letter topic can't be without a name, no broker would take its events; name one, or leave it out");
+    }
     return new SubscribeOptions(
-        rules, otherwise, topic, consumerId, concurrency, bulk, path, metadata, app);
+        rules, otherwise, topic, consumerId, concurrency, bulk, path, metadata, app, peer);
   }
 
   /** The group that shares the topic's events; the component's {@code consumerID} unless set. */
   public SubscribeOptions consumerId(String id) {
     return new SubscribeOptions(
-        rules, otherwise, deadLetterTopic, id, concurrency, bulk, path, metadata, app);
+        rules, otherwise, deadLetterTopic, id, concurrency, bulk, path, metadata, app, peer);
   }
 
   /**
@@ -128,7 +149,7 @@ public final class SubscribeOptions {
       throw new IllegalArgumentException("a concurrency of " + most + " would handle nothing");
     }
     return new SubscribeOptions(
-        rules, otherwise, deadLetterTopic, consumerId, most, bulk, path, metadata, app);
+        rules, otherwise, deadLetterTopic, consumerId, most, bulk, path, metadata, app, peer);
   }
 
   /** How many events a bulk handler is given at a time, and how long it waits for them. */
@@ -142,7 +163,8 @@ public final class SubscribeOptions {
         new Bulk(Math.max(0, maxMessages), maxAwait.isNegative() ? Duration.ZERO : maxAwait),
         path,
         metadata,
-        app);
+        app,
+        peer);
   }
 
   /** Messages are no events: the handler gets their bytes as data ({@code rawPayload}). */
@@ -168,7 +190,8 @@ public final class SubscribeOptions {
         bulk,
         path,
         Map.copyOf(all),
-        app);
+        app,
+        peer);
   }
 
   /**
@@ -177,7 +200,34 @@ public final class SubscribeOptions {
    */
   public SubscribeOptions forApp(String name) {
     return new SubscribeOptions(
-        rules, otherwise, deadLetterTopic, consumerId, concurrency, bulk, path, metadata, name);
+        rules,
+        otherwise,
+        deadLetterTopic,
+        consumerId,
+        concurrency,
+        bulk,
+        path,
+        metadata,
+        name,
+        peer);
+  }
+
+  /**
+   * The subscription is made for a peer, such as a stream, that is named so in messages and
+   * descriptions. It shares its group's events whatever the options of others are.
+   */
+  public SubscribeOptions forPeer(String name) {
+    return new SubscribeOptions(
+        rules,
+        otherwise,
+        deadLetterTopic,
+        consumerId,
+        concurrency,
+        bulk,
+        path,
+        metadata,
+        app,
+        name);
   }
 
   /** The routing rules in order, that of {@link #otherwise} last; unmodifiable. */
@@ -220,9 +270,14 @@ public final class SubscribeOptions {
     return metadata;
   }
 
-  /** The program the subscription is made for; null for this one. */
+  /** The program beside this one that the subscription is made for; null for none. */
   public @Nullable String app() {
     return app;
+  }
+
+  /** The peer the subscription is made for; null for none. */
+  public @Nullable String peer() {
+    return peer;
   }
 
   @Override
@@ -235,13 +290,14 @@ public final class SubscribeOptions {
         && Objects.equals(bulk, that.bulk)
         && Objects.equals(path, that.path)
         && metadata.equals(that.metadata)
-        && Objects.equals(app, that.app);
+        && Objects.equals(app, that.app)
+        && Objects.equals(peer, that.peer);
   }
 
   @Override
   public int hashCode() {
     return Objects.hash(
-        rules(), deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app);
+        rules(), deadLetterTopic, consumerId, concurrency, bulk, path, metadata, app, peer);
   }
 
   @Override
@@ -270,6 +326,9 @@ public final class SubscribeOptions {
     }
     if (app != null) {
       text.add("for " + app);
+    }
+    if (peer != null) {
+      text.add("for " + peer);
     }
     return text.toString();
   }

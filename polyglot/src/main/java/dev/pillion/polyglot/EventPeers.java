@@ -31,12 +31,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Has events with a program that uses a Dapr SDK: it subscribes to {@code orders}, and publishes to
  * {@code seen} what it was given. The arguments are how it subscribes ({@code grpc}, {@code http},
- * {@code stream}), the file for its output, then its command line; the last line printed is
- * {@code N passed, N failed}.
+ * {@code http-bulk}, {@code stream}), the file for its output, then its command line; the last line
+ * printed is {@code N passed, N failed}. With {@code http-bulk} it has batches of {@code batches},
+ * too.
  */
 public final class EventPeers implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String PUBSUB = "pubsub";
+  private static final PublishOptions JSON =
+      PublishOptions.defaults().contentType("application/json");
 
   private final File log;
   private final List<String> command;
@@ -65,7 +68,7 @@ public final class EventPeers implements AutoCloseable {
         .with(facade);
     if (kind.equals("grpc")) {
       builder.with(GrpcApp.at(AppOptions.onPort(port)));
-    } else if (kind.equals("http")) {
+    } else if (kind.startsWith("http")) {
       builder.with(HttpApp.at(AppOptions.onPort(port)));
     }
     runtime = builder.start();
@@ -92,6 +95,9 @@ public final class EventPeers implements AutoCloseable {
     try (var peers =
         new EventPeers(words.get(0), new File(words.get(1)), words.subList(2, words.size()))) {
       peers.checkAll();
+      if (words.get(0).endsWith("-bulk")) {
+        peers.checkBatches();
+      }
       System.out.println(peers.passed + " passed, " + peers.failed + " failed");
       failures = peers.failed;
     }
@@ -101,7 +107,7 @@ public final class EventPeers implements AutoCloseable {
   private void checkAll() {
     check("subscribes", () -> {
       start();
-      subscribed(0);
+      subscribed("orders", 0);
     });
     check("publishes what it is given, which has its digits", () -> {
       publish("{\"n\":1,\"large\":4503599627370497}");
@@ -133,7 +139,7 @@ public final class EventPeers implements AutoCloseable {
         running.destroyForcibly().waitFor();
       }
       start();
-      subscribed(100);
+      subscribed("orders", 100);
     });
     check("takes many", () -> {
       for (int i = 1000; i < 1050; i++) {
@@ -142,6 +148,25 @@ public final class EventPeers implements AutoCloseable {
       for (int i = 1000; i < 1050; i++) {
         await("seen {\"n\":" + i + "}", 1);
       }
+    });
+  }
+
+  private void checkBatches() {
+    check("takes a batch, and says of each event what becomes of it", () -> {
+      subscribed("batches", 200);
+      runtime.topic(PUBSUB, "batches").bulk(events -> {
+        for (var json :
+            List.of("{\"n\":10}", "{\"n\":11,\"do\":\"retry\"}", "{\"n\":12,\"do\":\"drop\"}")) {
+          events.publish(json.getBytes(UTF_8), JSON);
+        }
+      });
+      await("seen {\"n\":11}", 2);
+      await("seen {\"n\":10}", 1);
+      await("seen {\"n\":12}", 1);
+      publish("batches", "{\"n\":13}");
+      await("seen {\"n\":13}", 1);
+      require(count("seen {\"n\":10}") == 1, "one that succeeded came again");
+      require(count("seen {\"n\":12}") == 1, "one that was dropped came again");
     });
   }
 
@@ -179,12 +204,12 @@ public final class EventPeers implements AutoCloseable {
   }
 
   /** A topic without a group keeps nothing: events are published until one has been seen. */
-  private void subscribed(int from) throws InterruptedException {
+  private void subscribed(String topic, int from) throws InterruptedException {
     long until = System.nanoTime() + PATIENCE.toNanos();
     int n = -1 - from;
     while (System.nanoTime() < until) {
       n--;
-      publish("{\"n\":" + n + "}");
+      publish(topic, "{\"n\":" + n + "}");
       var expected = "seen {\"n\":" + n + "}";
       if (waited(expected, 1, Duration.ofMillis(500))) {
         return;
@@ -194,9 +219,11 @@ public final class EventPeers implements AutoCloseable {
   }
 
   private void publish(String json) {
-    runtime
-        .topic(PUBSUB, "orders")
-        .publish(json.getBytes(UTF_8), PublishOptions.defaults().contentType("application/json"));
+    publish("orders", json);
+  }
+
+  private void publish(String topic, String json) {
+    runtime.topic(PUBSUB, topic).publish(json.getBytes(UTF_8), JSON);
   }
 
   private void add(String topic, CloudEvent<byte[]> event) {

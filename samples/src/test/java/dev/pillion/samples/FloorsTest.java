@@ -212,7 +212,9 @@ class FloorsTest {
   void everyPomBelongsToTheBuild() {
     assertThat(Repository.files().stream()
             .filter(path -> path.endsWith("pom.xml") && path.getNameCount() > 1)
-            .map(path -> path.getParent().toString().replace('\\', '/')))
+            .map(path -> path.getParent().toString().replace('\\', '/'))
+            // A program of Spring's, which polyglot/run builds: no module sees its class path.
+            .filter(path -> !path.equals("polyglot/spring")))
         .as("folders with a POM that the root POM's <modules> lacks, or the reverse")
         .containsExactlyInAnyOrderElementsOf(
             Repository.modules().stream().map(Module::path).toList());

@@ -80,8 +80,8 @@ final class PostgresProcess implements ServerProcess {
   public void stop() {
     if (isAlive()) {
       resume();
+      release();
     }
-    release();
     if (isAlive()) {
       kill();
     }
@@ -96,7 +96,6 @@ final class PostgresProcess implements ServerProcess {
       resume();
       Await.until(END, () -> "PostgreSQL on port " + port + " did not die", () -> !isAlive());
     }
-    release();
     forget();
   }
 
@@ -146,7 +145,17 @@ final class PostgresProcess implements ServerProcess {
     }
   }
 
+  /**
+   * What is dead is not closed, for that would be told to stop, and fail with an error in the log.
+   * Its lock is held until it is collected, so that the next one must find another file.
+   */
   private void forget() {
+    postgres = null;
+    try {
+      Files.deleteIfExists(data.resolve("epg-lock"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     postmaster.ifPresent(ended -> Leftovers.ended(ended.pid()));
     postmaster = Optional.empty();
   }

@@ -45,7 +45,16 @@ public interface Message {
 
   /**
    * The {@link Disposition#REDELIVER} that follows is not for the message's sake: no attempt has
-   * begun since it was handed over. A component that counts what comes back does not count this.
+   * begun since it was handed over, or it is the dead letter topic that does not take it. A
+   * component that counts what comes back does not count this.
    */
   default void notAttempted() {}
+
+  /**
+   * Whether it has been {@linkplain MessageReceiver#revoke revoked}, as a receiver asks that may
+   * have missed it: no attempt begins any more.
+   */
+  default boolean isRevoked() {
+    return false;
+  }
 }

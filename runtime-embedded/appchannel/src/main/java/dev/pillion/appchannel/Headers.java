@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The header rules that hold whatever the protocol. */
-final class Headers {
+/** The header rules that hold whatever the protocol; for transports and what is like them. */
+public final class Headers {
   static final String TOKEN = "dapr-api-token";
 
   /** Of one connection, not of the call; and what only the way here needed. */
@@ -37,7 +37,7 @@ final class Headers {
    * What a program is sent of the caller's headers, with the app's token and this call's trace. A
    * trace that the call carries replaces the caller's; one that it does not carry stays.
    */
-  static Map<String, List<String>> toApp(
+  public static Map<String, List<String>> toApp(
       Map<String, List<String>> callers, Map<String, String> trace, @Nullable String token) {
     var sent = new LinkedHashMap<String, List<String>>();
     var nominated = nominated(callers);
@@ -69,7 +69,7 @@ final class Headers {
   }
 
   /** The same of an answer's headers, on their way back. */
-  static Map<String, List<String>> fromApp(Map<String, List<String>> answered) {
+  public static Map<String, List<String>> fromApp(Map<String, List<String>> answered) {
     return toApp(answered, Map.of(), null);
   }
 

@@ -35,6 +35,11 @@ final class CelCondition implements Condition {
   }
 
   @Override
+  public Set<String> variables() {
+    return names;
+  }
+
+  @Override
   public boolean test(Map<String, ?> variables) throws EvaluationException {
     Object result;
     try {

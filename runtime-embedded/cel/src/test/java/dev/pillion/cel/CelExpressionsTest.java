@@ -178,6 +178,14 @@ class CelExpressionsTest {
   }
 
   @Test
+  void aConditionTellsItsVariablesAndNotWhatMacrosAndTypesBind() {
+    assertThat(new CelExpressions()
+            .compile("evnt.type == 'x' || event.data.all(item, type(item) == int && other)")
+            .variables())
+        .containsExactlyInAnyOrder("evnt", "event", "other");
+  }
+
+  @Test
   void aFailureNamesItsPlace() {
     assertThatThrownBy(() -> test("event.data.vip\n  && event.data.nothing == 1", ORDER))
         .hasMessageContaining(" at 2:16: a variable or member is missing");

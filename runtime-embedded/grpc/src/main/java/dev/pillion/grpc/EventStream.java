@@ -172,7 +172,10 @@ final class EventStream extends ServerCall.Listener<byte[]> {
 
   private static SubscribeOptions options(SubscribeTopicEventsRequestInitialAlpha1 initial) {
     // With a route of its own it is independent of what resources say.
-    var options = SubscribeOptions.defaults().otherwise(PATH).metadata(initial.getMetadataMap());
+    var options = SubscribeOptions.defaults()
+        .otherwise(PATH)
+        .metadata(initial.getMetadataMap())
+        .forPeer("a stream of a peer");
     if (!initial.getDeadLetterTopic().isEmpty()) {
       options = options.deadLetterTopic(initial.getDeadLetterTopic());
     }

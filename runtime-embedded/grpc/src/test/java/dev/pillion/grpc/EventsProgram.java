@@ -33,7 +33,7 @@ final class EventsProgram implements AutoCloseable {
   final List<TopicEventBulkRequest> batches = new CopyOnWriteArrayList<>();
   final List<Metadata> headers = new CopyOnWriteArrayList<>();
   final AtomicInteger asked = new AtomicInteger();
-  volatile List<TopicSubscription> list = List.of();
+  volatile List<TopicSubscription> list;
   volatile boolean lists = true;
   volatile boolean takesBulk = true;
   volatile boolean takesAlphaBulk = true;
@@ -43,7 +43,8 @@ final class EventsProgram implements AutoCloseable {
       batch -> TopicEventBulkResponse.getDefaultInstance();
   private final Server server;
 
-  private EventsProgram(int port) throws IOException {
+  private EventsProgram(int port, List<TopicSubscription> list) throws IOException {
+    this.list = list;
     server = NettyServerBuilder.forAddress(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
         .addService(new Callback())
@@ -54,11 +55,16 @@ final class EventsProgram implements AutoCloseable {
   }
 
   static EventsProgram start() throws IOException {
-    return new EventsProgram(CallbackProgram.freePort());
+    return start(CallbackProgram.freePort());
   }
 
   static EventsProgram start(int port) throws IOException {
-    return new EventsProgram(port);
+    return start(port, List.of());
+  }
+
+  /** Asks for these from the moment it listens. */
+  static EventsProgram start(int port, List<TopicSubscription> list) throws IOException {
+    return new EventsProgram(port, list);
   }
 
   static TopicEventResponse answer(TopicEventResponseStatus status) {

@@ -16,6 +16,8 @@ import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.testservers.KafkaServer;
 import dev.pillion.testservers.RealServers;
 import dev.pillion.testservers.RedisServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -27,15 +29,28 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The outcome table on every broker that outlives its process. */
+/**
+ * The outcome table on every broker that outlives its process: as the runtime's own program sees it
+ * and through the facade on all of them, over the app channel on one.
+ */
 @ExtendWith(RealServers.class)
 class EveryBrokerIT {
+  /** Who publishes and handles. */
+  enum Side {
+    PROGRAM,
+    STREAM,
+    GRPC_APP,
+    HTTP_APP
+  }
+
   /** One broker behind runtimes. */
   abstract static class Broker extends DeliveryContract {
     private final String type;
+    private final Side side;
 
-    Broker(String type) {
+    Broker(String type, Side side) {
       this.type = type;
+      this.side = side;
     }
 
     abstract Map<String, String> settings();
@@ -54,7 +69,29 @@ class EveryBrokerIT {
             .component("bus", Target.withRetry("again"), Target.withoutPolicies())
             .build());
       }
-      return new RuntimeDoor(builder.start());
+      try {
+        return switch (side) {
+          case PROGRAM -> new RuntimeDoor(builder.start());
+          case STREAM -> {
+            var facade = TestFacade.facade();
+            yield new StreamDoor(builder.with(facade).start(), facade);
+          }
+          case GRPC_APP -> AppDoor.overGrpc(builder);
+          case HTTP_APP -> AppDoor.overHttp(builder);
+        };
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    protected boolean hasEveryOption() {
+      return side == Side.PROGRAM;
+    }
+
+    @Override
+    protected boolean hasSeveralHandlers() {
+      return side == Side.PROGRAM || side == Side.STREAM;
     }
   }
 
@@ -84,7 +121,11 @@ class EveryBrokerIT {
     Path folder;
 
     OnSqlite() {
-      super("pubsub.sqlite");
+      this(Side.PROGRAM);
+    }
+
+    OnSqlite(Side side) {
+      super("pubsub.sqlite", side);
     }
 
     @Override
@@ -100,7 +141,11 @@ class EveryBrokerIT {
     private RedisServer redis;
 
     OnRedis() {
-      super("pubsub.redis");
+      this(Side.PROGRAM);
+    }
+
+    OnRedis(Side side) {
+      super("pubsub.redis", side);
     }
 
     @BeforeEach
@@ -125,7 +170,11 @@ class EveryBrokerIT {
     private KafkaServer kafka;
 
     OnKafka() {
-      super("pubsub.kafka");
+      this(Side.PROGRAM);
+    }
+
+    OnKafka(Side side) {
+      super("pubsub.kafka", side);
     }
 
     @BeforeEach
@@ -147,6 +196,46 @@ class EveryBrokerIT {
       if (CREATED.add(name)) {
         kafka.createTopic(name, 2);
       }
+    }
+  }
+
+  @Nested
+  @DisplayName("SQLite, by stream")
+  class OnSqliteByStream extends OnSqlite {
+    OnSqliteByStream() {
+      super(Side.STREAM);
+    }
+  }
+
+  @Nested
+  @DisplayName("Redis Streams, by stream")
+  class OnRedisByStream extends OnRedis {
+    OnRedisByStream() {
+      super(Side.STREAM);
+    }
+  }
+
+  @Nested
+  @DisplayName("Kafka, by stream")
+  class OnKafkaByStream extends OnKafka {
+    OnKafkaByStream() {
+      super(Side.STREAM);
+    }
+  }
+
+  @Nested
+  @DisplayName("Redis Streams, by a gRPC app")
+  class OnRedisByGrpcApp extends OnRedis {
+    OnRedisByGrpcApp() {
+      super(Side.GRPC_APP);
+    }
+  }
+
+  @Nested
+  @DisplayName("Redis Streams, by an HTTP app")
+  class OnRedisByHttpApp extends OnRedis {
+    OnRedisByHttpApp() {
+      super(Side.HTTP_APP);
     }
   }
 }

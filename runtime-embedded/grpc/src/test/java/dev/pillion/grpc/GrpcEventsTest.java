@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.pillion.appchannel.AppOptions;
@@ -38,6 +39,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -335,6 +337,81 @@ class GrpcEventsTest {
       return heard("new");
     });
     assertThat(program.events).noneMatch(event -> event.getTopic().equals("orders"));
+  }
+
+  // ---- beside streams
+
+  /** Each event goes to one of them; whoever is there has all of them. */
+  @Test
+  void theProgramAndAStreamShareTheEventsOfATopic() throws Exception {
+    var facade = TestFacade.facade();
+    start(builder -> builder.with(facade), to("orders"));
+    var channel = TestFacade.channelTo(facade.port());
+    try {
+      var stream = TestStream.on(channel).subscribe(TestStream.to("orders")).opened();
+      stream.answerAll();
+      publishMany("a", 20);
+      soon().until(() -> program.events.size() + stream.events.size() == 20);
+      assertThat(program.events).hasSize(10);
+      assertThat(stream.ids()).hasSize(10).doesNotContainAnyElementsOf(programsIds());
+
+      program.close();
+      publishMany("b", 10);
+      soon().until(() -> stream.ids().containsAll(ids("b", 10)));
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  @Test
+  void theProgramHasTheTopicOfAStreamThatWasThereBeforeAndWhatItLeaves() throws Exception {
+    program.close();
+    int port = CallbackProgram.freePort();
+    var facade = TestFacade.facade();
+    runtime = EmbeddedRuntime.builder("shop")
+        .environment(Map.of())
+        .component("bus", InMemoryPubSub.create())
+        .with(GrpcApp.at(AppOptions.onPort(port)))
+        .with(facade)
+        .start();
+    var channel = TestFacade.channelTo(facade.port());
+    try {
+      var stream = TestStream.on(channel).subscribe(TestStream.to("orders")).opened();
+      program = EventsProgram.start(port, List.of(to("orders").build()));
+      soon().until(() -> {
+        publish("orders", "{}", json().id("probe"));
+        return heard("orders");
+      });
+      // The stream answers nothing and goes.
+      publishMany("a", 10);
+      soon().until(() -> stream.ids().stream().anyMatch(id -> id.startsWith("a")));
+      stream.cancel();
+
+      soon().until(() -> programsIds().containsAll(ids("a", 10)));
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  @Test
+  void aHandlerOfTheJavaProgramDoesNotJoinThem() {
+    start(to("orders"));
+
+    assertThatThrownBy(() -> runtime.subscribe("bus", "orders", String.class, data -> {}))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("consumerId");
+  }
+
+  private void publishMany(String prefix, int many) {
+    ids(prefix, many).forEach(id -> publish("orders", "{}", json().id(id)));
+  }
+
+  private static List<String> ids(String prefix, int many) {
+    return IntStream.range(0, many).mapToObj(i -> prefix + i).toList();
+  }
+
+  private List<String> programsIds() {
+    return program.events.stream().map(TopicEventRequest::getId).toList();
   }
 
   // ---- bulk

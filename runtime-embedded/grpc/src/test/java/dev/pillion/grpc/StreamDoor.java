@@ -50,9 +50,9 @@ final class StreamDoor implements PubSubDoor {
 
   @Override
   public void close() {
+    runtime.close();
     channel.shutdownNow();
     handlers.shutdownNow();
-    runtime.close();
   }
 
   @Override
@@ -189,7 +189,7 @@ final class StreamDoor implements PubSubDoor {
     private void handle(TopicEventRequest event) {
       var status = TopicEventResponseStatus.RETRY;
       try {
-        var result = handler.handle(cloudEvent(event), new WireDelivery(topic, event));
+        var result = handler.handle(cloudEvent(event), new WireDelivery(topic, event.getPath()));
         if (result == DeliveryResult.SUCCESS) {
           status = TopicEventResponseStatus.SUCCESS;
         } else if (result == DeliveryResult.DROP) {
@@ -231,7 +231,7 @@ final class StreamDoor implements PubSubDoor {
     }
   }
 
-  private static CloudEvent<byte[]> cloudEvent(TopicEventRequest event) {
+  static CloudEvent<byte[]> cloudEvent(TopicEventRequest event) {
     var attributes = new HashMap<String, Object>();
     event
         .getExtensions()

@@ -122,25 +122,8 @@ class SubscribeStreamTest {
     stream.subscribe(to("orders"));
 
     assertEnd(stream, Code.UNKNOWN, "duplicate initial request received");
-    answer(other);
+    other.answerAll();
     soon().until(() -> other.ids().containsAll(List.of("e1", "e2")));
-  }
-
-  /** Answers all that comes, from now on. */
-  private static void answer(TestStream stream) {
-    var answering = new Thread(
-        () -> {
-          int done = 0;
-          while (stream.ends.isEmpty()) {
-            for (; done < stream.events.size(); done++) {
-              stream.done(stream.events.get(done).getId());
-            }
-            Thread.onSpinWait();
-          }
-        },
-        "answering");
-    answering.setDaemon(true);
-    answering.start();
   }
 
   // ---- events
@@ -283,8 +266,8 @@ class SubscribeStreamTest {
             });
     var first = subscribed("orders");
     var second = subscribed("orders");
-    answer(first);
-    answer(second);
+    first.answerAll();
+    second.answerAll();
     for (int i = 0; i < 30; i++) {
       publish("orders", "e" + i);
     }
@@ -401,7 +384,7 @@ class SubscribeStreamTest {
     }
     soon().until(() -> stream.events.size() == Awaited.MOST);
     await().during(ofMillis(200)).until(() -> stream.events.size() == Awaited.MOST);
-    answer(stream);
+    stream.answerAll();
     soon().until(() -> stream.events.size() == 130);
   }
 

@@ -29,6 +29,7 @@ final class TestStream
   final List<Status> ends = new CopyOnWriteArrayList<>();
   private final boolean reading;
   private volatile boolean open;
+  private volatile boolean answersAll;
   private ClientCallStreamObserver<SubscribeTopicEventsRequestAlpha1> requests;
 
   private TestStream(boolean reading) {
@@ -87,7 +88,7 @@ final class TestStream
     return this;
   }
 
-  void processed(String id, TopicEventResponseStatus status) {
+  synchronized void processed(String id, TopicEventResponseStatus status) {
     requests.onNext(SubscribeTopicEventsRequestAlpha1.newBuilder()
         .setEventProcessed(SubscribeTopicEventsRequestProcessedAlpha1.newBuilder()
             .setId(id)
@@ -97,6 +98,12 @@ final class TestStream
 
   void done(String id) {
     processed(id, TopicEventResponseStatus.SUCCESS);
+  }
+
+  /** Answers what has come and all that comes. */
+  void answerAll() {
+    answersAll = true;
+    ids().forEach(this::done);
   }
 
   List<String> ids() {
@@ -127,6 +134,9 @@ final class TestStream
       open = true;
     } else {
       events.add(message.getEventMessage());
+      if (answersAll) {
+        done(message.getEventMessage().getId());
+      }
     }
   }
 

@@ -3,19 +3,13 @@ package dev.pillion.grpc;
 
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.pubsub.Delivery;
-import dev.pillion.wire.runtime.v1.TopicEventRequest;
 import java.util.Map;
 
-/** A delivery of which a stream tells little: not which attempt it is, nor what the broker has. */
-record WireDelivery(String topic, TopicEventRequest event) implements Delivery {
+/** A delivery of which a peer is told little: not which attempt it is, nor what the broker has. */
+record WireDelivery(String topic, String path) implements Delivery {
   @Override
   public String pubsub() {
-    return event.getPubsubName();
-  }
-
-  @Override
-  public String path() {
-    return event.getPath();
+    return "bus";
   }
 
   @Override
@@ -30,7 +24,7 @@ record WireDelivery(String topic, TopicEventRequest event) implements Delivery {
 
   @Override
   public byte[] envelope() {
-    throw new UnsupportedOperationException("a stream has no envelope");
+    throw new UnsupportedOperationException("a peer has no envelope");
   }
 
   @Override

@@ -61,7 +61,7 @@ final class EventAnswers {
   }
 
   /** Go's reader, which programs were written for, does not mind the case of names. */
-  private static @Nullable JsonNode member(JsonNode object, String name) {
+  static @Nullable JsonNode member(JsonNode object, String name) {
     var exact = object.get(name);
     if (exact != null) {
       return exact;

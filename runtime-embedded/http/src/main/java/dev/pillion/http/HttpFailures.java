@@ -36,13 +36,19 @@ final class HttpFailures {
   /**
    * The failures of a channel.
    *
+   * @param who is asked, for people: {@code the app at localhost:3000}
    * @param isClosed whether the runtime has closed it: whatever Jetty reports then is that
    */
-  HttpFailures(AppOptions options, String protocol, BooleanSupplier isClosed) {
+  HttpFailures(String who, AppOptions options, String protocol, BooleanSupplier isClosed) {
     this.options = options;
-    this.app = "the app at " + options.address();
+    this.app = who;
     this.protocol = protocol;
     this.isClosed = isClosed;
+  }
+
+  /** Who is asked. */
+  String who() {
+    return app;
   }
 
   RuntimeException of(Throwable failure) {

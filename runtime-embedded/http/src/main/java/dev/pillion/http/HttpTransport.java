@@ -15,18 +15,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
-import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
-import org.eclipse.jetty.client.BytesRequestContent;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.InputStreamResponseListener;
-import org.eclipse.jetty.client.Request;
-import org.eclipse.jetty.client.Response;
-import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,15 +28,10 @@ final class HttpTransport implements AppTransport {
   static final int MOST_CONNECTIONS = 512;
   static final int MOST_WAITING = 1024;
 
-  /** CONNECT would make the program a proxy. */
-  private static final Set<String> VERBS =
-      Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH");
-
   /** A probe has connections of its own, for it must not wait behind calls. */
   private static final String PROBES = "probes";
 
   private static final int PROBE_BODY = 64 * 1024;
-  private static final long NANOS_PER_MILLI = 1_000_000;
 
   private static final Logger log = LoggerFactory.getLogger(HttpApp.class);
 
@@ -54,6 +40,7 @@ final class HttpTransport implements AppTransport {
   private final @Nullable TlsTrust trust;
   private final String base;
   private final HttpFailures failures;
+  private final HttpExchanges exchanges;
 
   private final ReentrantLock lock = new ReentrantLock();
   private volatile boolean closed;
@@ -65,7 +52,10 @@ final class HttpTransport implements AppTransport {
     this.protocol = protocol;
     this.trust = trust;
     this.base = protocol.scheme + "://" + options.address();
-    this.failures = new HttpFailures(options, protocol.word, () -> closed);
+    this.failures =
+        new HttpFailures("the app at " + options.address(), options, protocol.word, () -> closed);
+    this.exchanges =
+        new HttpExchanges(base, options, failures, this::client, () -> owner().threads());
     if (URI.create(base).getHost() == null) {
       throw new IllegalArgumentException(
           "the app's host \"%s\" can't stand in a URL: letters, digits, hyphens and dots can, and addresses"
@@ -106,98 +96,7 @@ final class HttpTransport implements AppTransport {
 
   @Override
   public InvocationResponse invoke(InvocationRequest request, Deadline deadline) {
-    if (!VERBS.contains(request.verb())) {
-      throw new IllegalArgumentException("%s: a program is asked with one of %s"
-          .formatted(
-              request.verb().equals("NONE")
-                  ? "missing HTTP extension field, which says the verb"
-                  : "invalid HTTP verb \"" + request.verb() + "\"",
-              VERBS.stream().sorted().toList()));
-    }
-    var target = Target.of(request.method(), request.query());
-    var exchange = exchange(target, deadline)
-        .method(request.verb())
-        .headers(headers -> HttpHeaders.send(request, headers));
-    var head = new RequestHead(target, exchange.getHeaders(), options);
-    head.requireFits();
-    exchange.onRequestBegin(head::abortUnlessAccepted);
-    var listener = new InputStreamResponseListener();
-    var upload = send(exchange, request, listener);
-    var response = await(exchange, listener, deadline);
-    var contentType = response.getHeaders().get(HttpHeader.CONTENT_TYPE);
-    return new InvocationResponse(
-        response.getStatus(),
-        "",
-        HttpHeaders.received(response.getHeaders()),
-        Map.of(),
-        contentType == null ? "" : contentType,
-        new AnswerBody(listener.getInputStream(), exchange, upload, failures));
-  }
-
-  private @Nullable StreamedBody send(
-      Request exchange, InvocationRequest request, InputStreamResponseListener listener) {
-    var body = request.body();
-    if (!body.isRepeatable()) {
-      var streamed = new StreamedBody(body.open(), body.length());
-      exchange.body(streamed).send(listener);
-      try {
-        // A thread of its own: a program may answer before it has read all, and while it reads.
-        owner().threads().execute("app/upload", streamed::pump);
-      } catch (RuntimeException e) {
-        abort(exchange, e);
-        throw e;
-      }
-      return streamed;
-    }
-    if (body.length() != 0) {
-      // Without a type of Jetty's own.
-      exchange.body(new BytesRequestContent((String) null, bytes(request)));
-    }
-    exchange.send(listener);
-    return null;
-  }
-
-  private byte[] bytes(InvocationRequest request) {
-    try {
-      return request.body().bytes();
-    } catch (IOException e) {
-      throw new IllegalStateException("bytes in memory can't be read", e);
-    }
-  }
-
-  /** Jetty enforces the time that is left, from the wait for a connection to the last byte. */
-  private Request exchange(String target, Deadline deadline) {
-    if (deadline.hasPassed()) {
-      throw failures.timeout(null);
-    }
-    return client()
-        .newRequest(URI.create(base + target))
-        .idleTimeout(0, TimeUnit.MILLISECONDS)
-        .timeout(millis(deadline), TimeUnit.MILLISECONDS);
-  }
-
-  private static long millis(Deadline deadline) {
-    return Math.max(1, (deadline.remainingNanos() + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
-  }
-
-  private Response await(
-      Request exchange, InputStreamResponseListener listener, Deadline deadline) {
-    try {
-      return listener.get(Math.max(0, deadline.remainingNanos()), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      abort(exchange, e);
-      throw failures.timeout(e);
-    } catch (InterruptedException e) {
-      abort(exchange, e);
-      Thread.currentThread().interrupt();
-      throw failures.interrupted(e);
-    } catch (ExecutionException e) {
-      throw failures.of(e);
-    }
-  }
-
-  private static void abort(Request exchange, Exception reason) {
-    var unused = exchange.abort(reason);
+    return exchanges.invoke(request, deadline);
   }
 
   @Override
@@ -207,7 +106,7 @@ final class HttpTransport implements AppTransport {
 
   @Override
   public boolean isListening(Deadline deadline) {
-    long millis = Math.min(Integer.MAX_VALUE, millis(deadline));
+    long millis = Math.min(Integer.MAX_VALUE, HttpExchanges.millis(deadline));
     try (var socket = new Socket()) {
       socket.connect(new InetSocketAddress(options.host(), options.port()), (int) millis);
       return true;
@@ -231,14 +130,14 @@ final class HttpTransport implements AppTransport {
   }
 
   private boolean probe(String path, Deadline deadline) throws IOException {
-    var exchange = exchange(path, deadline).tag(PROBES);
+    var exchange = exchanges.exchange(path, deadline).tag(PROBES);
     var token = options.token();
     if (token != null) {
       exchange.headers(headers -> headers.add("Dapr-Api-Token", token));
     }
     var listener = new InputStreamResponseListener();
     exchange.send(listener);
-    int status = await(exchange, listener, deadline).getStatus();
+    int status = exchanges.await(exchange, listener, deadline).getStatus();
     try (var body = new AnswerBody(listener.getInputStream(), exchange, null, failures)) {
       // Read, so that the connection serves the next probe; what is longer than that is cut.
       body.readNBytes(PROBE_BODY);

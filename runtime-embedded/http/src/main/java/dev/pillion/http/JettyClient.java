@@ -41,6 +41,9 @@ final class JettyClient {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
+  /** Hosts of URLs are without number: those that nobody asks any more are forgotten. */
+  private static final Duration IDLE_DESTINATION = Duration.ofMinutes(1);
+
   private JettyClient() {}
 
   static HttpClient start(
@@ -60,6 +63,7 @@ final class JettyClient {
     if (protocol == Protocol.HTTPS) {
       client.addBean(new IdleOfHttp1());
     }
+    client.setDestinationIdleTimeout(IDLE_DESTINATION.toMillis());
     client.setMaxConnectionsPerDestination(HttpTransport.MOST_CONNECTIONS);
     client.setMaxRequestsQueuedPerDestination(HttpTransport.MOST_WAITING);
     client.setMaxResponseHeadersSize(options.maxHeaderSize());

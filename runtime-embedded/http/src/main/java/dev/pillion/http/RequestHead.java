@@ -25,12 +25,15 @@ final class RequestHead {
   /** No letter takes more bytes in HTTP/2's packing, which Jetty uses where it makes longer too. */
   private static final int LONGEST_LETTER = 4;
 
+  private final String who;
   private final String target;
   private final HttpFields headers;
   private final AppOptions options;
   private final long unpacked;
 
-  RequestHead(String target, HttpFields headers, AppOptions options) {
+  /** @param who is asked, for people */
+  RequestHead(String who, String target, HttpFields headers, AppOptions options) {
+    this.who = who;
     this.target = target;
     this.headers = headers;
     this.options = options;
@@ -86,8 +89,8 @@ final class RequestHead {
   private InvocationException tooLarge(String what, int limit) {
     return new InvocationException(
         Reason.TOO_LARGE,
-        "path and headers of the request to the app at %s are larger than %s, %d bytes"
-            .formatted(options.address(), what, limit),
+        "path and headers of the request to %s are larger than %s, %d bytes"
+            .formatted(who, what, limit),
         null);
   }
 }

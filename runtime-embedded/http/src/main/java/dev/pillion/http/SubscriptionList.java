@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.SubscriptionDeclaration;
 import java.io.IOException;
@@ -115,7 +116,8 @@ final class SubscriptionList {
     }
 
     private Entry at(String name) {
-      return new Entry(place + "." + name, node.path(name));
+      var member = EventAnswers.member(node, name);
+      return new Entry(place + "." + name, member == null ? MissingNode.getInstance() : member);
     }
 
     private boolean isNothing() {

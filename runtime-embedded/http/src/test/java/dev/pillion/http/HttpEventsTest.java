@@ -321,6 +321,29 @@ class HttpEventsTest {
     assertThat(all.get(2).options()).isEqualTo(SubscribeOptions.defaults().otherwise("/r"));
   }
 
+  /** As Go reads them; Spring's program says {@code pubsubName}. */
+  @Test
+  void namesOfMembersAreReadInAnyCase() {
+    app.asksFor("""
+        [{"pubsubName":"bus","Topic":"a","ROUTE":"/r","metadata":{"kK":"v","kk":"w"},"deadlettertopic":"dead","bulksubscribe":{"Enabled":true,"maxMessagesCount":5,"maxAwaitDurationMs":40}},
+         {"pubsubNAME":"bus","topic":"b","Routes":{"Rules":[{"Match":"m","Path":"/m"}],"DEFAULT":"/d"}}]""");
+    start();
+
+    soon().until(() -> runtime.describe().app().subscriptions().size() == 2);
+    var all = runtime.describe().app().subscriptions();
+    assertThat(all.get(0).pubsub()).isEqualTo("bus");
+    assertThat(all.get(0).topic()).isEqualTo("a");
+    assertThat(all.get(0).options())
+        .isEqualTo(SubscribeOptions.defaults()
+            .otherwise("/r")
+            .metadata("kK", "v")
+            .metadata("kk", "w")
+            .deadLetterTopic("dead")
+            .bulk(5, ofMillis(40)));
+    assertThat(all.get(1).options())
+        .isEqualTo(SubscribeOptions.defaults().route("m", "/m").otherwise("/d"));
+  }
+
   @Test
   void aProgramThatWasKilledIsAskedAnew() throws IOException {
     start("[{\"pubsubname\":\"bus\",\"topic\":\"orders\",\"route\":\"/orders\"}]");

@@ -215,7 +215,8 @@ class HttpLifecycleTest {
       assertThatThrownBy(() -> transport.invoke(Asking.get("m"), deadline))
           .isInstanceOf(IllegalStateException.class)
           .hasMessage("the channel to the app at 127.0.0.1:%d is closed".formatted(app.port()));
-      var failures = new HttpFailures(Asking.options(app.port()), "http", () -> true);
+      var failures = new HttpFailures(
+          "the app at " + app.port(), Asking.options(app.port()), "http", () -> true);
       assertThat(failures.of(new RejectedExecutionException("STOPPED")))
           .isInstanceOf(InvocationException.class)
           .hasMessageStartingWith("the runtime was closed while the app at");

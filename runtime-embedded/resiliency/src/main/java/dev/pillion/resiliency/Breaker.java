@@ -42,7 +42,7 @@ final class Breaker {
   /**
    * Asks to let a call through.
    *
-   * @return the generation, to be handed back to {@link #leave}
+   * @return the generation, to be handed back to {@link #leave} or {@link #withdraw}
    * @throws CallRejectedException when it is open, or half-open with its calls under way
    */
   long enter(Call call) {
@@ -84,6 +84,22 @@ final class Breaker {
         onSuccess();
       } else {
         onFailure(failure);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes back a call that was let through and then tried nothing: another one may pass for it. */
+  void withdraw(long entered) {
+    lock.lock();
+    try {
+      if (state.getState() == State.CLOSED) {
+        passWindow();
+      }
+      if (entered == generation) {
+        counts.onWithdrawal();
+        state.releasePermission();
       }
     } finally {
       lock.unlock();

@@ -19,6 +19,11 @@ final class BreakerCounts {
     requests++;
   }
 
+  /** The request has come to nothing, neither good nor bad. */
+  void onWithdrawal() {
+    requests--;
+  }
+
   void onSuccess() {
     totalSuccesses++;
     consecutiveSuccesses++;

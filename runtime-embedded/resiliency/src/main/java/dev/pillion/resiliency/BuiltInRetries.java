@@ -10,10 +10,13 @@ final class BuiltInRetries {
   /** Dapr forces this on whoever overrides a built-in policy, also instead of no limit. */
   private static final int FEWEST = 3;
 
+  /** Of the way to a peer. */
+  static final String SERVICE = "DaprBuiltInServiceRetries";
+
   private static final String PROTECTED = "DaprBuiltInActorNotFoundRetries";
 
   private static final Map<String, RetryPolicy> DEFAULTS = Map.of(
-      "DaprBuiltInServiceRetries",
+      SERVICE,
       RetryPolicy.constant(Duration.ofSeconds(1)).maxRetries(3),
       "DaprBuiltInActorRetries",
       RetryPolicy.constant(Duration.ofSeconds(1)).maxRetries(3),

@@ -11,6 +11,7 @@ import dev.pillion.call.CallBody;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.NotHandledException;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
@@ -46,6 +47,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
   private final Retries retries;
   private final Announcements announcements = new Announcements();
   private final TargetTable apps;
+  private final TargetTable hops;
   private final TargetTable actorsOutbound;
   private final TargetTable actorsInbound;
   private final TargetTable componentsOutbound;
@@ -70,6 +72,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     this.pauses = new Pauses(time);
     this.retries = new Retries(time, pauses, random);
     this.apps = lookup.apps();
+    this.hops = lookup.hops();
     this.actorsOutbound = lookup.actors(false);
     this.actorsInbound = lookup.actors(true);
     this.componentsOutbound = lookup.components(false);
@@ -161,10 +164,18 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
         outbound ? componentsOutbound.of(call.target()) : null;
       case "pubsub", "bindings", "configuration" ->
         (outbound ? componentsOutbound : componentsInbound).of(call.target());
-      case "invocation" -> outbound ? apps.of(call.target()) : null;
+      case "invocation" -> outbound ? invocation(call) : null;
       case "actors" -> (outbound ? actorsOutbound : actorsInbound).of(call.target());
       default -> null;
     };
+  }
+
+  /** What is tried again anyway is of use to those calls alone that may be made again. */
+  private @Nullable TargetPolicies invocation(Call call) {
+    if (!Hop.is(call)) {
+      return apps.of(call.target());
+    }
+    return call.repeatable() ? hops.of(call.target()) : null;
   }
 
   /** Where only a call's own deadline holds: of components it is known whose handlers are stuck. */
@@ -192,7 +203,7 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     T result = retry == null || !call.repeatable()
         ? attempt(call, target, next)
         : retries.run(call, retry, target, again -> attempt(again, target, next));
-    target.onSuccess();
+    target.onSuccess(call);
     return result;
   }
 
@@ -207,7 +218,12 @@ public final class PolicyEngine implements CallInterceptor, AutoCloseable {
     try {
       result = withinTimeout(call, target, next);
     } catch (Throwable e) {
-      breaker.leave(generation, e);
+      if (e instanceof NotHandledException) {
+        // Who would have handled it was not there: that says nothing about the target.
+        breaker.withdraw(generation);
+      } else {
+        breaker.leave(generation, e);
+      }
       throw e;
     }
     breaker.leave(generation, null);

@@ -74,6 +74,25 @@ final class PolicyLookup {
         resiliency.apps().isEmpty() && !hasDefaults("App") ? null : this::app);
   }
 
+  /** Of the way to a peer, inside the calls of an app: an entry of the app's own turns it off. */
+  TargetTable hops() {
+    return new TargetTable(
+        false,
+        resiliency.apps().keySet(),
+        (target, now) -> {
+          // Its retries have no state, and the app's own policies are announced.
+        },
+        this::hop);
+  }
+
+  private TargetPolicies hop(String id) {
+    var name = new TargetName(Kind.APP, id);
+    var target = resiliency.apps().containsKey(id)
+        ? Target.withoutPolicies()
+        : Target.withRetry(BuiltInRetries.SERVICE);
+    return policies(name, target, BreakerKey.SINGLE, new BreakerCache(name, 1));
+  }
+
   TargetTable actors(boolean inbound) {
     return new TargetTable(
         false,

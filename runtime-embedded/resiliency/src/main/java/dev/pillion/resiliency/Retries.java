@@ -12,6 +12,7 @@ import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
 import dev.pillion.call.StatusCoded;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.NotHandledException;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,7 @@ final class Retries {
             || !pauses.mayBegin()) {
           throw e;
         }
-        target.onRetry(e, time.nanos());
+        target.onRetry(call, e, time.nanos());
         if (!pause(pause)) {
           throw e;
         }
@@ -72,6 +73,9 @@ final class Retries {
   }
 
   private static boolean mayHelp(Call call, RetryPolicy policy, Exception failure) {
+    if (Hop.is(call)) {
+      return Hop.isLost(failure);
+    }
     if (isFinal(failure)) {
       return false;
     }
@@ -97,6 +101,7 @@ final class Retries {
         || failure instanceof NoSuchComponentException
         || failure instanceof SerializationException
         || failure instanceof InvalidConfigurationException
+        || failure instanceof NotHandledException
         || failure instanceof InterruptedException;
   }
 }

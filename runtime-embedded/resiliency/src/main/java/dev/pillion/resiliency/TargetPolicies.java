@@ -3,8 +3,6 @@ package dev.pillion.resiliency;
 
 import dev.pillion.BuildingBlockException;
 import dev.pillion.call.Call;
-import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -13,8 +11,6 @@ import org.slf4j.LoggerFactory;
 /** What protects one target in one direction, and how it fares. Thread-safe. */
 final class TargetPolicies {
   private static final Logger log = LoggerFactory.getLogger(TargetPolicies.class);
-
-  private static final long QUIET_NANOS = Duration.ofSeconds(10).toNanos();
 
   /** Which breaker of its target a call goes through. */
   enum BreakerKey {
@@ -33,8 +29,7 @@ final class TargetPolicies {
   private final BreakerKey breakerKey;
   private final BreakerCache breakers;
   private final AtomicInteger stuck = new AtomicInteger();
-  private final AtomicBoolean failing = new AtomicBoolean();
-  private volatile @Nullable Long lastLogged;
+  private final Incidents incidents = new Incidents();
 
   /**
    * The policies of a target.
@@ -115,25 +110,23 @@ final class TargetPolicies {
     return stuck;
   }
 
-  /**
-   * Reports that an attempt failed and another one follows. Logged once until a call succeeds, and
-   * no more often than every ten seconds where failures and successes mix.
-   */
-  void onRetry(Exception failure, long now) {
-    var last = lastLogged;
-    if (!failing.get()
-        && (last == null || now - last >= QUIET_NANOS)
-        && failing.compareAndSet(false, true)) {
-      lastLogged = now;
-      log.warn("calls of {} fail, retrying ({}): {}", name, retry, reason(failure));
+  /** Reports that an attempt of this call failed and another one follows. */
+  void onRetry(Call call, Exception failure, long now) {
+    if (incidents.begins(call.target(), now)) {
+      log.warn("calls of {} fail, retrying ({}): {}", named(call), retry, reason(failure));
     }
   }
 
-  /** Reports that a call succeeded. */
-  void onSuccess() {
-    if (failing.get() && failing.compareAndSet(true, false)) {
-      log.info("calls of {} succeed again", name);
+  /** Reports that this call succeeded. */
+  void onSuccess(Call call) {
+    if (incidents.ends(call.target())) {
+      log.info("calls of {} succeed again", named(call));
     }
+  }
+
+  /** The target, and what of it where a call names a part: the topic of a pubsub. */
+  private String named(Call call) {
+    return call.target().equals(name.name()) ? name.toString() : name + " on " + call.target();
   }
 
   /** Our own messages are made to be shown; what another one holds nobody knows. */

@@ -10,6 +10,7 @@ import dev.pillion.CallRejectedException;
 import dev.pillion.ComponentException;
 import dev.pillion.Expressions;
 import dev.pillion.call.Call;
+import dev.pillion.pubsub.NotHandledException;
 import dev.pillion.testkit.ManualTime;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -141,6 +142,29 @@ class BreakerTest {
       return "";
     });
     assertThat(state(engine)).isEqualTo("closed");
+  }
+
+  /** An event whose attempts were spent before, or whose handler is gone. */
+  @Test
+  void whatTriedNothingIsNeitherASuccessNorAFailure() throws Exception {
+    var engine = engine(CircuitBreakerPolicy.defaults().timeout(Duration.ofSeconds(10)));
+    var nothing = Failing.always(new NotHandledException("no attempt is left"));
+    fail(engine, 5);
+    assertThatThrownBy(() -> engine.around(SAVE, nothing)).isInstanceOf(NotHandledException.class);
+    assertThat(state(engine)).isEqualTo("closed");
+    assertThat(engine.describe().breakers().get(0).requests()).isEqualTo(5);
+    fail(engine, 1);
+    assertThat(state(engine)).as("the sixth in a row").isEqualTo("open");
+    time.advance(Duration.ofSeconds(11));
+
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(() -> engine.around(SAVE, nothing))
+          .as("it gives back the permit it has taken")
+          .isInstanceOf(NotHandledException.class);
+      assertThat(state(engine)).isEqualTo("half-open");
+    }
+    fail(engine, 1);
+    assertThat(state(engine)).isEqualTo("open");
   }
 
   @Test

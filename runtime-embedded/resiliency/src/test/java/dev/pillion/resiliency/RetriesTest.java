@@ -265,6 +265,34 @@ class RetriesTest {
   }
 
   @Test
+  void eachTopicOfAPubsubHasIncidentsOfItsOwn() throws Exception {
+    try (var log = new CapturedLog()) {
+      var engine = PolicyEngine.of(
+          List.of(Resiliency.builder()
+              .retry("r", RetryPolicy.constant(Duration.ZERO).maxRetries(1))
+              .component("bus", Target.withRetry("r"), Target.withoutPolicies())
+              .build()),
+          Map.of(),
+          time,
+          null);
+      var paid = Call.inbound("pubsub", "bus/paid", "deliver", true, CallContext.EMPTY);
+      var sent = Call.inbound("pubsub", "bus/sent", "deliver", true, CallContext.EMPTY);
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> engine.around(paid, Failing.always(DOWN))).isSameAs(DOWN);
+        assertThatThrownBy(() -> engine.around(sent, Failing.always(DOWN))).isSameAs(DOWN);
+      }
+      engine.around(sent, Failing.times(0));
+      engine.around(sent, Failing.times(0));
+
+      assertThat(log.lines())
+          .containsExactly(
+              "WARN calls of component \"bus\" on bus/paid fail, retrying (constant, duration 0s, maxRetries 1): down",
+              "WARN calls of component \"bus\" on bus/sent fail, retrying (constant, duration 0s, maxRetries 1): down",
+              "INFO calls of component \"bus\" on bus/sent succeed again");
+    }
+  }
+
+  @Test
   void whereFailuresAndSuccessesMixTheLogStaysQuiet() throws Exception {
     try (var log = new CapturedLog()) {
       var engine = engine(RetryPolicy.constant(Duration.ofMillis(1)).maxRetries(3));

@@ -7,9 +7,9 @@ import dev.pillion.call.CallChain;
 import dev.pillion.component.Component;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
-import dev.pillion.component.NearestName;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.AccessPolicy;
 import dev.pillion.invocation.engine.InvocationEngine;
 import dev.pillion.pubsub.engine.PubSubEngine;
 import dev.pillion.pubsub.spi.PubSubComponent;
@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +49,12 @@ final class Assembly {
   private final StateEngine state;
   private final Outboxes outboxes;
   private final ResourceLoader resources;
+  private final ConfigurationFiles configurations;
+  private final EndpointAssembly endpoints;
+  final @Nullable AccessPolicy access;
+  private final PeerAssembly peers;
+  final Peering peering;
+  private final SubscriptionAssembly subscriptions;
 
   Assembly(EmbeddedRuntime.Builder builder) {
     this.builder = builder;
@@ -56,6 +63,9 @@ final class Assembly {
     this.namespace = builder.effectiveNamespace();
     this.resources = new ResourceLoader(builder.appId, namespace, problems);
     builder.folders.forEach(resources::load);
+    this.configurations = new ConfigurationFiles(builder.configurations, problems);
+    this.access = configurations.access(builder.access);
+    this.endpoints = new EndpointAssembly(problems);
     this.policies = new PolicyAssembly(builder, resources, time, problems).engine();
     requireOneApp();
     // Innermost: metrics and the program's own advice see a call once, however often it is tried.
@@ -81,6 +91,11 @@ final class Assembly {
         time,
         builder.network,
         builder.drainTimeout);
+    // Built-in retries alone: whoever watches calls sees that of the app once.
+    invocation.hops(CallChain.of(List.of(policies)));
+    this.peers = new PeerAssembly(builder, invocation, time, threads);
+    this.peering = peers.peering;
+    this.subscriptions = new SubscriptionAssembly(builder, resources, registry, pubsub, problems);
   }
 
   /**
@@ -126,15 +141,21 @@ final class Assembly {
       // Closed after everything that brings calls in, before the components that calls need.
       lifecycle.opened("policies", policies);
       lifecycle.opened("calls", calls::close);
+      endpoints.start(builder.appId, invocation, threads, lifecycle);
       pubsubs();
       lifecycle.opened("subscriptions", pubsub);
+      builder.methods.forEach(method -> method.accept(invocation));
+      guard();
       invocation.join();
       lifecycle.opened("methods", invocation);
       var runtime = new EmbeddedRuntime(builder, this);
-      builder.handlers.forEach(handler -> handler.accept(runtime));
+      builder.handlers.forEach(pubsub::subscribe);
       for (Extension extension : builder.extensions) {
         lifecycle.opened(extension.getClass().getName(), extension.start(runtime));
       }
+      lifecycle.opened("warnings", subscriptions.watch(time));
+      // Last: whoever finds this runtime finds its methods, and the program beside it.
+      peers.start(registry, lifecycle);
       log.info("\"{}\" is ready after {} ms", builder.appId, (time.nanos() - begun) / 1_000_000);
       return runtime;
     } catch (Throwable e) {
@@ -152,6 +173,18 @@ final class Assembly {
     }
   }
 
+  /** Before anybody can call. */
+  private void guard() {
+    if (access != null) {
+      invocation.policy(access);
+    }
+    if (builder.extensions.stream()
+        .map(Extension::appConnection)
+        .anyMatch(app -> app != null && app.protocol().startsWith("grpc"))) {
+      invocation.appSpeaksGrpc();
+    }
+  }
+
   /**
    * Reads and checks everything before the first backend is touched, secret stores excepted: others
    * need their secrets.
@@ -162,9 +195,24 @@ final class Assembly {
       registry.add(new Registry.Entry(
           name, "", component, metadata, ComponentSpec.DEFAULT_INIT_TIMEOUT, false));
     });
-    if (builder.folders.isEmpty() && builder.specs.isEmpty() && problems.isEmpty()) {
-      return;
+    subscriptions.checkHandlers();
+    endpoints.add(builder.endpoints);
+    if (!builder.folders.isEmpty()
+        || !builder.specs.isEmpty()
+        || !builder.configurations.isEmpty()) {
+      configureByDocuments(opener);
     }
+    peers.check(registry, problems);
+    if (!problems.isEmpty()) {
+      unreachable.forEach(e -> problems.add(e.getMessage()));
+      throw new InvalidConfigurationException(problems);
+    }
+    if (!unreachable.isEmpty()) {
+      throw unreachable.get(0);
+    }
+  }
+
+  private void configureByDocuments(Opener opener) {
     var environment = new Environment(builder.environment);
     var types = new ComponentTypes(environment);
     var settings = new Settings(builder.appId, namespace, environment, registry, problems);
@@ -182,15 +230,13 @@ final class Assembly {
         create(types, settings, document);
       }
     }
-    declareSubscriptions();
+    var resolver = configurations.resolver();
+    if (resolver != null) {
+      create(types, settings, resolver);
+    }
+    resources.endpoints().forEach(document -> endpoints.add(document, settings));
+    subscriptions.declare();
     outboxes.check(registry, problems);
-    if (!problems.isEmpty()) {
-      unreachable.forEach(e -> problems.add(e.getMessage()));
-      throw new InvalidConfigurationException(problems);
-    }
-    if (!unreachable.isEmpty()) {
-      throw unreachable.get(0);
-    }
   }
 
   private void openSecretStores(Opener opener) {
@@ -254,34 +300,6 @@ final class Assembly {
         spec.metadata(),
         spec.initTimeout(),
         spec.ignoreErrors()));
-  }
-
-  private void declareSubscriptions() {
-    for (var document : resources.subscriptions()) {
-      var declaration = document.declaration();
-      try {
-        pubsub.declare(declaration);
-      } catch (IllegalArgumentException e) {
-        problems.add("%s: subscription \"%s\": %s"
-            .formatted(document.source(), declaration.name(), e.getMessage()));
-      }
-      if (!declaration.pubsub().isEmpty()
-          && registry.find(declaration.pubsub(), PubSubComponent.class) == null) {
-        // Files are shared by apps, so a pubsub that only others have is no error.
-        var known = registry.entries().stream()
-            .filter(entry -> entry.component() instanceof PubSubComponent)
-            .map(Registry.Entry::name)
-            .toList();
-        var nearest = NearestName.to(declaration.pubsub(), known);
-        log.warn(
-            "{}: there is no pubsub \"{}\", the subscription \"{}\" has no effect{}; there are {}",
-            document.source(),
-            declaration.pubsub(),
-            declaration.name(),
-            nearest == null ? "" : "; did you mean \"" + nearest + "\"?",
-            known);
-      }
-    }
   }
 
   private void pubsubs() {

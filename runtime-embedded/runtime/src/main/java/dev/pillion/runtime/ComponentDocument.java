@@ -41,7 +41,7 @@ record ComponentDocument(
 
   /** How messages call it. */
   String describe() {
-    return "%s: component \"%s\"".formatted(source, name);
+    return "%s: %s \"%s\"".formatted(source, what(), name);
   }
 
   /** The same where a problem of one of its settings stands; the problem begins with its name. */
@@ -54,7 +54,11 @@ record ComponentDocument(
         .findFirst()
         .map(Item::source)
         .orElse(source);
-    return "%s: component \"%s\"".formatted(place, name);
+    return "%s: %s \"%s\"".formatted(place, what(), name);
+  }
+
+  private String what() {
+    return type.equals(EndpointDocument.TYPE) ? "HTTP endpoint" : "component";
   }
 
   boolean isSecretStore() {

@@ -4,11 +4,12 @@ package dev.pillion.runtime;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a component answered when it was asked just now.
+ * How a component answered when it was asked just now. A runtime that takes calls of peers has one
+ * of the name {@code peers}, which says where and how they are secured.
  *
  * @param name the component
  * @param status whether its backend answered
- * @param reason why not; null when it is ready
+ * @param reason why not; when it is ready, what there is to say of it, as a rule null
  */
 public record ComponentHealth(
     String name, Status status, @Nullable String reason) {

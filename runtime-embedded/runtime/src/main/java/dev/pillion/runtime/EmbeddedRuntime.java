@@ -2,10 +2,7 @@
 package dev.pillion.runtime;
 
 import dev.pillion.BuildingBlockException;
-import dev.pillion.HandlerRegistration;
-import dev.pillion.Handlers;
 import dev.pillion.Serializer;
-import dev.pillion.TypeRef;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallChain;
 import dev.pillion.call.CallInterceptor;
@@ -13,20 +10,14 @@ import dev.pillion.component.Component;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.AccessPolicy;
 import dev.pillion.invocation.AppClient;
+import dev.pillion.invocation.HttpEndpoint;
 import dev.pillion.invocation.InProcessNetwork;
-import dev.pillion.invocation.RequestHandler;
-import dev.pillion.invocation.ServiceAction;
-import dev.pillion.invocation.ServiceMethod;
-import dev.pillion.invocation.engine.InvocationEngine;
 import dev.pillion.invocation.spi.PeerDirectory;
-import dev.pillion.pubsub.BulkHandler;
-import dev.pillion.pubsub.DeliveryHandler;
-import dev.pillion.pubsub.MessageHandler;
-import dev.pillion.pubsub.SubscribeOptions;
+import dev.pillion.invocation.spi.PeerTransport;
 import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.pubsub.Topic;
-import dev.pillion.pubsub.engine.PubSubEngine;
 import dev.pillion.resiliency.PolicyEngine;
 import dev.pillion.resiliency.PolicyListener;
 import dev.pillion.resiliency.Resiliency;
@@ -39,9 +30,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,7 +53,7 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe. Everything is usable when {@link Builder#start} returns, and nothing after
  * {@link #close}: handles then throw {@link IllegalStateException}.
  */
-public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, AutoCloseable {
+public final class EmbeddedRuntime extends RunningHandlers implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedRuntime.class);
 
   private final String appId;
@@ -75,13 +67,14 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
   private final Registry registry;
   private final Lifecycle lifecycle;
   private final Map<String, StateStore> stateStores;
-  private final PubSubEngine pubsub;
-  private final InvocationEngine invocation;
   private final List<Extension> extensions;
+  private final Peering peering;
+  private final @Nullable AccessPolicy access;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
 
   EmbeddedRuntime(Builder builder, Assembly assembly) {
+    super(assembly.pubsub, assembly.invocation);
     this.appId = builder.appId;
     this.namespace = builder.effectiveNamespace();
     this.drainTimeout = builder.drainTimeout;
@@ -93,9 +86,9 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     this.registry = assembly.registry;
     this.lifecycle = assembly.lifecycle;
     this.stateStores = assembly.stateStores();
-    this.pubsub = assembly.pubsub;
-    this.invocation = assembly.invocation;
     this.extensions = List.copyOf(builder.extensions);
+    this.peering = assembly.peering;
+    this.access = assembly.access;
   }
 
   /**
@@ -149,45 +142,6 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     return pubsub.topic(pubsubName, topic);
   }
 
-  @Override
-  public <T> HandlerRegistration subscribe(
-      String pubsubName, String topic, Class<T> type, MessageHandler<T> handler) {
-    requireOpen();
-    return pubsub.subscribe(pubsubName, topic, TypeRef.of(type), handler);
-  }
-
-  @Override
-  public <T> HandlerRegistration subscribe(
-      String pubsubName,
-      String topic,
-      Class<T> type,
-      SubscribeOptions options,
-      DeliveryHandler<T> handler) {
-    return subscribe(pubsubName, topic, TypeRef.of(type), options, handler);
-  }
-
-  @Override
-  public <T> HandlerRegistration subscribe(
-      String pubsubName,
-      String topic,
-      TypeRef<T> type,
-      SubscribeOptions options,
-      DeliveryHandler<T> handler) {
-    requireOpen();
-    return pubsub.subscribe(pubsubName, topic, type, options, handler);
-  }
-
-  @Override
-  public <T> HandlerRegistration subscribeBulk(
-      String pubsubName,
-      String topic,
-      Class<T> type,
-      SubscribeOptions options,
-      BulkHandler<T> handler) {
-    requireOpen();
-    return pubsub.subscribeBulk(pubsubName, topic, TypeRef.of(type), options, handler);
-  }
-
   /**
    * Another app, or this one, to call its methods. Handles are cheap; keep them all the same.
    *
@@ -200,41 +154,14 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     return invocation.app(target);
   }
 
-  @Override
-  public <Q, A extends @Nullable Object> HandlerRegistration method(
-      String method, Class<Q> requestType, ServiceMethod<Q, A> handler) {
-    return method(method, TypeRef.of(requestType), handler);
-  }
-
-  @Override
-  public <Q, A extends @Nullable Object> HandlerRegistration method(
-      String method, TypeRef<Q> requestType, ServiceMethod<Q, A> handler) {
-    requireOpen();
-    return invocation.method(method, requestType, handler);
-  }
-
-  @Override
-  public HandlerRegistration method(String method, RequestHandler handler) {
-    requireOpen();
-    return invocation.method(method, handler);
-  }
-
-  @Override
-  public <Q> HandlerRegistration receive(
-      String method, Class<Q> requestType, ServiceAction<Q> handler) {
-    requireOpen();
-    return invocation.receive(method, TypeRef.of(requestType), handler);
-  }
-
-  @Override
-  public HandlerRegistration otherMethods(RequestHandler handler) {
-    requireOpen();
-    return invocation.otherMethods(handler);
-  }
-
   /** Where calls between runtimes are routed, for protocols that pass them on unread. */
   public PeerDirectory peers() {
     return invocation;
+  }
+
+  /** How peers are reached, for protocols that pass calls on unread; empty when they are not. */
+  public Optional<PeerTransport> peerTransport() {
+    return peering.transport();
   }
 
   /** What the subscription resources say, in their order; of one topic the first. */
@@ -280,7 +207,18 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
         .findFirst()
         .orElse(null);
     return new RuntimeDescription(
-        appId, namespace, PillionVersion.current(), registry.describe(), app, policies.describe());
+        appId,
+        namespace,
+        PillionVersion.current(),
+        registry.describe(),
+        app,
+        new InvocationDescription(
+            invocation.methodNames(),
+            invocation.endpointNames(),
+            peering.describe(),
+            access == null ? "" : access.toString()),
+        policies.describe(),
+        pubsub.describe());
   }
 
   /**
@@ -289,9 +227,9 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
    */
   public List<ComponentHealth> health(Duration timeout) {
     requireOpen();
-    return registry.health(timeout, time).stream()
-        .map(health -> health.stuck(policies.stuck(health.name())))
-        .toList();
+    var components = registry.health(timeout, time).stream()
+        .map(health -> health.stuck(policies.stuck(health.name())));
+    return Stream.concat(components, peering.health().stream()).toList();
   }
 
   /**
@@ -313,7 +251,8 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     ShutdownHook.awaitClosed(this, closed);
   }
 
-  private void requireOpen() {
+  @Override
+  void requireOpen() {
     if (closing.get()) {
       throw new IllegalStateException("the runtime \"" + appId + "\" is closed");
     }
@@ -346,7 +285,7 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
   }
 
   /** Configures a runtime. Nothing is opened before {@link #start}. Not thread-safe; used once. */
-  public static final class Builder implements Handlers<Builder> {
+  public static final class Builder extends HandlersAtStart {
     final String appId;
     final List<Path> folders = new ArrayList<>();
     final Map<String, Component> components = new LinkedHashMap<>();
@@ -354,7 +293,8 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
     final List<Extension> extensions = new ArrayList<>();
     final List<CallInterceptor> interceptors = new ArrayList<>();
     final List<Resiliency> resiliency = new ArrayList<>();
-    final List<Consumer<EmbeddedRuntime>> handlers = new ArrayList<>();
+    final List<Path> configurations = new ArrayList<>();
+    final List<HttpEndpoint> endpoints = new ArrayList<>();
     Map<String, String> environment = System.getenv();
     Serializer serializer = new JsonSerializer();
     Duration drainTimeout = Duration.ofSeconds(5);
@@ -363,6 +303,12 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
 
     @Nullable
     InProcessNetwork network;
+
+    @Nullable
+    AccessPolicy access;
+
+    @Nullable
+    PeerTransport peers;
 
     @Nullable
     TimeSource time;
@@ -378,6 +324,11 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
             + "\" can't be empty or contain \"||\": it is part of stored keys");
       }
       this.appId = appId;
+    }
+
+    @Override
+    Builder self() {
+      return this;
     }
 
     /** Reads Dapr's resource files from these folders, without their subfolders. */
@@ -431,79 +382,39 @@ public final class EmbeddedRuntime implements Handlers<HandlerRegistration>, Aut
       return this;
     }
 
-    @Override
-    public <T> Builder subscribe(
-        String pubsub, String topic, Class<T> type, MessageHandler<T> handler) {
-      handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, handler));
-      return this;
-    }
-
-    @Override
-    public <T> Builder subscribe(
-        String pubsub,
-        String topic,
-        Class<T> type,
-        SubscribeOptions options,
-        DeliveryHandler<T> handler) {
-      return subscribe(pubsub, topic, TypeRef.of(type), options, handler);
-    }
-
-    @Override
-    public <T> Builder subscribe(
-        String pubsub,
-        String topic,
-        TypeRef<T> type,
-        SubscribeOptions options,
-        DeliveryHandler<T> handler) {
-      handlers.add(runtime -> runtime.subscribe(pubsub, topic, type, options, handler));
-      return this;
-    }
-
-    @Override
-    public <T> Builder subscribeBulk(
-        String pubsub,
-        String topic,
-        Class<T> type,
-        SubscribeOptions options,
-        BulkHandler<T> handler) {
-      handlers.add(runtime -> runtime.subscribeBulk(pubsub, topic, type, options, handler));
-      return this;
-    }
-
-    @Override
-    public <Q, A extends @Nullable Object> Builder method(
-        String method, Class<Q> requestType, ServiceMethod<Q, A> handler) {
-      return method(method, TypeRef.of(requestType), handler);
-    }
-
-    @Override
-    public <Q, A extends @Nullable Object> Builder method(
-        String method, TypeRef<Q> requestType, ServiceMethod<Q, A> handler) {
-      handlers.add(runtime -> runtime.method(method, requestType, handler));
-      return this;
-    }
-
-    @Override
-    public Builder method(String method, RequestHandler handler) {
-      handlers.add(runtime -> runtime.method(method, handler));
-      return this;
-    }
-
-    @Override
-    public <Q> Builder receive(String method, Class<Q> requestType, ServiceAction<Q> handler) {
-      handlers.add(runtime -> runtime.receive(method, requestType, handler));
-      return this;
-    }
-
-    @Override
-    public Builder otherMethods(RequestHandler handler) {
-      handlers.add(runtime -> runtime.otherMethods(handler));
-      return this;
-    }
-
     /** Runtimes of this JVM that have the same one call each other without a socket. */
     public Builder network(InProcessNetwork shared) {
       this.network = shared;
+      return this;
+    }
+
+    /**
+     * Reads one of Dapr's Configuration files, daprd's {@code --config}: {@code accessControl} and
+     * {@code nameResolution}. Of the other sections a warning says what to use instead.
+     */
+    public Builder configuration(Path file) {
+      configurations.add(file);
+      return this;
+    }
+
+    /** Which peers may call which methods; all of them unless set, here or in a configuration. */
+    public Builder accessPolicy(AccessPolicy policy) {
+      this.access = policy;
+      return this;
+    }
+
+    /**
+     * Takes calls of peers over this transport, and calls those that a name resolver finds. Unless
+     * set, a runtime with a name resolver takes the transport that the class path has.
+     */
+    public Builder peers(PeerTransport transport) {
+      this.peers = transport;
+      return this;
+    }
+
+    /** Adds an HTTP service outside, which is called by its name as apps are. */
+    public Builder endpoint(HttpEndpoint endpoint) {
+      endpoints.add(endpoint);
       return this;
     }
 

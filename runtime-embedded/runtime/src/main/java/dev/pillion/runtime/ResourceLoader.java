@@ -2,8 +2,8 @@
 package dev.pillion.runtime;
 
 import dev.pillion.component.NearestName;
+import dev.pillion.pubsub.engine.DeclaredSubscription;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,11 +15,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
-import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
  * Reads folders of Dapr's resources as Dapr does: each folder without its subfolders, files in the
@@ -28,17 +23,14 @@ import org.snakeyaml.engine.v2.nodes.Node;
  */
 final class ResourceLoader {
   private static final Logger log = LoggerFactory.getLogger(ResourceLoader.class);
-  private static final int MAX_BYTES = 4 * 1024 * 1024;
-  private static final LoadSettings SETTINGS = LoadSettings.builder()
-      .setCodePointLimit(MAX_BYTES)
-      .setSchema(new UntypedSchema())
-      .build();
-
-  private static final Set<String> READ = Set.of("Component", "Resiliency", "Subscription");
+  private static final Set<String> READ =
+      Set.of("Component", "HTTPEndpoint", "Resiliency", "Subscription");
 
   /** Dapr's other kinds, of which some need a cluster. */
-  private static final Set<String> NOT_READ =
-      Set.of("Configuration", "HTTPEndpoint", "MCPServer", "WorkflowAccessPolicy");
+  private static final Set<String> NOT_READ = Set.of("MCPServer", "WorkflowAccessPolicy");
+
+  /** Dapr takes it by its own flag; in a folder of resources it passes over it. */
+  private static final String CONFIGURATION = "Configuration";
 
   private final String appId;
   private final String namespace;
@@ -46,12 +38,15 @@ final class ResourceLoader {
   private final Map<String, ComponentDocument> byName = new HashMap<>();
   private final List<ComponentDocument> documents = new ArrayList<>();
   private final List<ResiliencyDocument> resiliency = new ArrayList<>();
-  private final List<SubscriptionDocument> subscriptions = new ArrayList<>();
+  private final List<DeclaredSubscription> subscriptions = new ArrayList<>();
+  private final List<EndpointDocument> endpoints = new ArrayList<>();
+  private final YamlFiles yaml;
 
   ResourceLoader(String appId, String namespace, List<String> problems) {
     this.appId = appId;
     this.namespace = namespace;
     this.problems = problems;
+    this.yaml = new YamlFiles(problems);
   }
 
   /** The components of this app in load order. */
@@ -65,8 +60,13 @@ final class ResourceLoader {
   }
 
   /** The subscriptions of this app in load order. */
-  List<SubscriptionDocument> subscriptions() {
+  List<DeclaredSubscription> subscriptions() {
     return subscriptions;
+  }
+
+  /** The HTTP endpoints of this app in load order. */
+  List<EndpointDocument> endpoints() {
+    return endpoints;
   }
 
   void load(Path folder) {
@@ -82,7 +82,7 @@ final class ResourceLoader {
                   : !Files.isDirectory(folder) ? "it is no folder" : e.getMessage()));
       return;
     }
-    files.forEach(this::loadFile);
+    files.forEach(file -> yaml.read(file, this::read));
   }
 
   private static boolean isYaml(Path file) {
@@ -90,70 +90,7 @@ final class ResourceLoader {
     return Files.isRegularFile(file) && (name.endsWith(".yaml") || name.endsWith(".yml"));
   }
 
-  private void loadFile(Path file) {
-    try {
-      if (Files.size(file) > MAX_BYTES) {
-        problems.add(
-            "%s: larger than %d bytes, which no Dapr resource is".formatted(file, MAX_BYTES));
-        return;
-      }
-      split(file, Files.readString(file));
-    } catch (CharacterCodingException e) {
-      problems.add("%s: not UTF-8 text".formatted(file));
-    } catch (IOException e) {
-      problems.add("%s: can't be read: %s".formatted(file, e.getMessage()));
-    }
-  }
-
-  /** Cuts at lines that begin with {@code ---}: a broken document then does not hide the next. */
-  private void split(Path file, String text) {
-    var document = new StringBuilder();
-    int before = 0;
-    int line = 0;
-    for (String written : (Iterable<String>) withoutMark(text).lines()::iterator) {
-      line++;
-      if (written.startsWith("---")) {
-        compose(new YamlDocument.Source(file, before), document.toString());
-        document.setLength(0);
-        before = line;
-      } else {
-        // A directive belongs to no document, but keeps its line.
-        document.append(written.startsWith("%") ? "" : written).append('\n');
-      }
-    }
-    compose(new YamlDocument.Source(file, before), document.toString());
-  }
-
-  private static String withoutMark(String text) {
-    return text.startsWith("\ufeff") ? text.substring(1) : text;
-  }
-
-  private void compose(YamlDocument.Source source, String text) {
-    try {
-      for (Node node : new Compose(SETTINGS).composeAllFromString(text)) {
-        if (YamlCheck.isSound(source, node, problems)) {
-          read(source, node);
-        }
-      }
-    } catch (MarkedYamlEngineException e) {
-      problems.add(
-          "%s: not valid YAML: %s".formatted(source.at(e.getProblemMark()), e.getProblem()));
-    } catch (YamlEngineException e) {
-      problems.add("%s: not valid YAML: %s".formatted(source.file(), firstLine(e)));
-    } catch (StackOverflowError e) {
-      problems.add("%s: not valid YAML: it is nested too deeply".formatted(source.file()));
-    }
-  }
-
-  private static String firstLine(Exception e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-  }
-
-  private void read(YamlDocument.Source source, Node node) {
-    var document = YamlDocument.of(source, node, problems);
-    if (document == null) {
-      return;
-    }
+  private void read(YamlDocument document) {
     if (isResiliency(document)) {
       // Dapr does not look at the namespace of these.
       if (isInScope(document)) {
@@ -166,6 +103,13 @@ final class ResourceLoader {
       var subscription = isInScope(document) ? document.subscription() : null;
       if (subscription != null) {
         subscriptions.add(subscription);
+      }
+      return;
+    }
+    if (isEndpoint(document)) {
+      var endpoint = isForeign(document) ? null : document.endpoint();
+      if (endpoint != null) {
+        add(endpoint);
       }
       return;
     }
@@ -217,6 +161,33 @@ final class ResourceLoader {
     return true;
   }
 
+  /** Whether it is an HTTP endpoint; what only nearly is one is a problem. */
+  private boolean isEndpoint(YamlDocument document) {
+    var version = document.text("apiVersion").orElse("");
+    var kind = document.text("kind").orElse("");
+    if (!kind.equalsIgnoreCase("HTTPEndpoint")
+        || !(version.isEmpty() || version.contains("dapr"))) {
+      return false;
+    }
+    if (!version.equals("dapr.io/v1alpha1") || !kind.equals("HTTPEndpoint")) {
+      problems.add(
+          "%s: an HTTP endpoint has apiVersion: dapr.io/v1alpha1 and kind: HTTPEndpoint, this has \"%s\" and \"%s\""
+              .formatted(document.source(), version, kind));
+    }
+    return true;
+  }
+
+  private void add(EndpointDocument added) {
+    for (var endpoint : endpoints) {
+      if (endpoint.name().equals(added.name())) {
+        problems.add("%s: there is an HTTP endpoint of that name at %s already"
+            .formatted(added.settings().describe(), endpoint.settings().source()));
+        return;
+      }
+    }
+    endpoints.add(added);
+  }
+
   /** Whether it is a component of Dapr's; what only nearly is one is a problem. */
   private boolean isDaprs(YamlDocument document) {
     var version = document.text("apiVersion").orElse("");
@@ -239,6 +210,13 @@ final class ResourceLoader {
 
   /** A typo would take a whole document away. */
   private void otherKind(YamlDocument document, String kind) {
+    if (kind.equals(CONFIGURATION)) {
+      log.warn(
+          "{}: a Configuration has no effect in a resources folder, as in Dapr; name its file by configuration(Path.of(\"{}\"))",
+          document.source(),
+          document.file());
+      return;
+    }
     if (NOT_READ.contains(kind)) {
       log.warn(
           "{}: {} documents are not read by this version, it has no effect",
@@ -251,6 +229,7 @@ final class ResourceLoader {
     }
     var kinds = new TreeSet<>(NOT_READ);
     kinds.addAll(READ);
+    kinds.add(CONFIGURATION);
     var nearest = NearestName.to(kind, kinds);
     problems.add("%s: Dapr has no kind \"%s\"%s; there are %s"
         .formatted(
@@ -270,12 +249,29 @@ final class ResourceLoader {
     return !isInScope(document);
   }
 
+  /** Whether it differs from this app in digits alone: a sibling, and no typo. */
+  private boolean isNumbered(String other) {
+    return !other.equalsIgnoreCase(appId)
+        && other.replaceAll("\\d", "").equals(appId.replaceAll("\\d", ""));
+  }
+
   private boolean isInScope(YamlDocument document) {
     var scopes = document.scopes();
     if (scopes.isEmpty() || scopes.contains(appId)) {
       return true;
     }
-    log.debug("{} is for the apps {}", document.source(), scopes);
+    var nearest = NearestName.typo(appId, scopes);
+    if (nearest != null && !isNumbered(nearest)) {
+      log.warn(
+          "{}: its scopes {} do not name this app, \"{}\", so it has no effect here; did you mean \"{}\" where \"{}\" stands?",
+          document.source(),
+          scopes,
+          appId,
+          appId,
+          nearest);
+    } else {
+      log.debug("{} is for the apps {}", document.source(), scopes);
+    }
     return false;
   }
 }

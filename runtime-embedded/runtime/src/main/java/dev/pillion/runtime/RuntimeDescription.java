@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
+import dev.pillion.pubsub.engine.SubscriptionDescription;
 import dev.pillion.resiliency.ResiliencyDescription;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -14,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param version Pillion's version
  * @param components the open components, by name
  * @param app the program beside this one; null when there is none
+ * @param invocation what it can be called for, and whom it can call
  * @param resiliency the policies and how their targets fare
+ * @param subscriptions what is subscribed to and who takes it, by pubsub and topic; the resources
+ *     that nobody takes are among them
  */
 public record RuntimeDescription(
     String appId,
@@ -22,10 +26,13 @@ public record RuntimeDescription(
     String version,
     List<ComponentDescription> components,
     @Nullable AppConnection app,
-    ResiliencyDescription resiliency) {
-  /** Copies the list. */
+    InvocationDescription invocation,
+    ResiliencyDescription resiliency,
+    List<SubscriptionDescription> subscriptions) {
+  /** Copies the lists. */
   public RuntimeDescription {
     components = List.copyOf(components);
+    subscriptions = List.copyOf(subscriptions);
   }
 
   @Override
@@ -40,6 +47,10 @@ public record RuntimeDescription(
                     .map(c -> "  %-16s %s/%s %s %s"
                         .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
                     .collect(Collectors.joining(System.lineSeparator())))
+        + (invocation.isEmpty() ? "" : System.lineSeparator() + invocation)
+        + subscriptions.stream()
+            .map(subscription -> System.lineSeparator() + subscription)
+            .collect(Collectors.joining())
         + (resiliency.isEmpty() ? "" : System.lineSeparator() + resiliency);
   }
 }

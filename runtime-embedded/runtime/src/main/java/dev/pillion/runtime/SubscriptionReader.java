@@ -3,13 +3,15 @@ package dev.pillion.runtime;
 
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.SubscriptionDeclaration;
+import dev.pillion.pubsub.engine.DeclaredSubscription;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** Reads a Subscription document, of either version. */
+/** Reads one Subscription document, of either version. */
 final class SubscriptionReader {
   private static final List<String> TOP =
       List.of("apiVersion", "kind", "metadata", "spec", "scopes");
@@ -23,6 +25,7 @@ final class SubscriptionReader {
       List.of("enabled", "maxMessagesCount", "maxAwaitDurationMs");
 
   private final YamlFields fields;
+  private final List<String> rulePlaces = new ArrayList<>();
 
   SubscriptionReader(YamlFields fields) {
     this.fields = fields;
@@ -34,7 +37,7 @@ final class SubscriptionReader {
    * @param v1 whether it is of {@code v1alpha1}, with a single route
    */
   @Nullable
-  SubscriptionDocument read(MappingNode root, boolean v1) {
+  DeclaredSubscription read(MappingNode root, boolean v1) {
     fields.check(root, TOP, "a subscription");
     var metadata = fields.mapping(root, "metadata");
     var name = metadata == null ? "" : fields.text(metadata, "name").orElse("");
@@ -47,8 +50,8 @@ final class SubscriptionReader {
     var pubsub = required(spec, name, "pubsubname");
     var topic = required(spec, name, "topic");
     var options = settings(spec, v1 ? route(spec) : routes(spec));
-    return new SubscriptionDocument(
-        fields.at(root), new SubscriptionDeclaration(name, pubsub, topic, options));
+    return new DeclaredSubscription(
+        new SubscriptionDeclaration(name, pubsub, topic, options), fields.at(root), rulePlaces);
   }
 
   private String required(MappingNode spec, String name, String field) {
@@ -75,6 +78,7 @@ final class SubscriptionReader {
       var rule = fields.mapping("rules", node);
       if (rule != null) {
         fields.check(rule, RULE, "a rule");
+        rulePlaces.add(fields.at(rule));
         options = options.route(
             fields.text(rule, "match").orElse(""), fields.text(rule, "path").orElse(""));
       }

@@ -3,10 +3,9 @@ package dev.pillion.runtime;
 
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.component.GoDuration;
+import dev.pillion.pubsub.engine.DeclaredSubscription;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +23,6 @@ final class YamlDocument {
   private static final List<String> SPEC =
       List.of("type", "version", "initTimeout", "ignoreErrors", "metadata");
   private static final List<String> AUTH = List.of("secretStore");
-  private static final List<String> SECRET_REF = List.of("name", "key");
-  private static final List<String> ITEM = List.of("name", "value", "secretKeyRef", "envRef");
 
   /**
    * Where a document stands.
@@ -67,6 +64,10 @@ final class YamlDocument {
     return source.at(root);
   }
 
+  Path file() {
+    return source.file();
+  }
+
   Optional<String> text(String field) {
     return fields.text(root, field);
   }
@@ -92,9 +93,20 @@ final class YamlDocument {
 
   /** The subscription of the document; null when it has none to speak of, which is a problem. */
   @Nullable
-  SubscriptionDocument subscription() {
+  DeclaredSubscription subscription() {
     boolean v1 = text("apiVersion").orElse("").endsWith("v1alpha1");
     return new SubscriptionReader(fields).read(root, v1);
+  }
+
+  /** The HTTP endpoint of the document; null when it has none to speak of, which is a problem. */
+  @Nullable
+  EndpointDocument endpoint() {
+    return new EndpointReader(fields).read(root);
+  }
+
+  /** The configuration of the document. */
+  ConfigurationDocument configuration() {
+    return new ConfigurationReader(fields).read(root);
   }
 
   /** The component of the document; null when it has none to speak of, which is a problem. */
@@ -134,7 +146,7 @@ final class YamlDocument {
         auth == null
             ? null
             : fields.text(auth, "secretStore").filter(store -> !store.isEmpty()).orElse(null),
-        items(spec),
+        new YamlItems(fields).list(spec, "metadata"),
         initTimeout(spec),
         ignoreErrors(spec));
   }
@@ -168,53 +180,6 @@ final class YamlDocument {
   /** Where a value stands that is known to be there. */
   private static Node valueOf(MappingNode parent, String field) {
     return YamlText.fields(parent).getOrDefault(field, parent);
-  }
-
-  private List<ComponentDocument.Item> items(MappingNode spec) {
-    var items = new ArrayList<ComponentDocument.Item>();
-    var names = new HashSet<String>();
-    for (Node node : fields.list(spec, "metadata")) {
-      if (!(node instanceof MappingNode item)) {
-        problem(node, "each entry of spec.metadata needs a name and a value");
-        continue;
-      }
-      fields.check(item, ITEM, "an entry of spec.metadata");
-      var name = fields.text(item, "name").orElse("");
-      if (name.isEmpty()) {
-        problem(item, "an entry of spec.metadata has no name");
-        continue;
-      }
-      if (!names.add(name)) {
-        problem(item, "\"%s\" is set for the second time; write it once".formatted(name));
-      }
-      items.add(new ComponentDocument.Item(
-          name,
-          fields.at(item),
-          value(item),
-          secretRef(item),
-          fields.text(item, "envRef").orElse(null)));
-    }
-    return items;
-  }
-
-  private static @Nullable String value(MappingNode item) {
-    var value = YamlText.fields(item).get("value");
-    return value == null || YamlText.isNull(value) ? null : YamlText.of(value);
-  }
-
-  private ComponentDocument.@Nullable SecretRef secretRef(MappingNode item) {
-    var ref = fields.mapping(item, "secretKeyRef");
-    if (ref == null) {
-      return null;
-    }
-    fields.check(ref, SECRET_REF, "secretKeyRef");
-    var name = fields.text(ref, "name").orElse("");
-    if (name.isEmpty()) {
-      problem(ref, "a secretKeyRef has no name");
-      return null;
-    }
-    return new ComponentDocument.SecretRef(
-        name, fields.text(ref, "key").filter(key -> !key.isEmpty()).orElse(name));
   }
 
   private void problem(Node node, String message) {

@@ -171,7 +171,7 @@ class ResourceLoaderTest {
   void otherKindsOfDaprsAreWarnedOf() {
     files.file("a.yaml", """
         apiVersion: dapr.io/v1alpha1
-        kind: HTTPEndpoint
+        kind: MCPServer
         metadata: {name: r}
         ---
         apiVersion: dapr.io/v1alpha1
@@ -188,8 +188,8 @@ class ResourceLoaderTest {
       assertThat(log.lines("WARN"))
           .hasSize(2)
           .anySatisfy(
-              line -> assertThat(line).contains("a.yaml:1: HTTPEndpoint documents", "no effect"))
-          .anySatisfy(line -> assertThat(line).contains("a.yaml:5: Configuration"));
+              line -> assertThat(line).contains("a.yaml:1: MCPServer documents", "no effect"))
+          .anySatisfy(line -> assertThat(line).contains("a.yaml:5: a Configuration"));
     }
   }
 

@@ -159,7 +159,7 @@ final class Client implements AppClient {
   /** A bad status passes the chain as a failure: policies are matched against it. */
   private InvocationResponse run(InvocationRequest request, CallContext context) {
     boolean repeatable = request.body().isRepeatable();
-    return calls.run(call(repeatable, context.at(request.method())), inner -> {
+    return calls.run(call(repeatable, context.at(routes.part(target, request.method()))), inner -> {
       var answer = ask(request, inner.context());
       if (Failures.isDone(answer)) {
         return answer;
@@ -172,7 +172,7 @@ final class Client implements AppClient {
 
   private InvocationResponse ask(InvocationRequest request, CallContext context) {
     try {
-      return routes.to(target, context.deadline()).invoke(request, context);
+      return routes.to(target).invoke(request, context);
     } catch (InvocationException e) {
       throw failures.local(target, request.method(), e);
     }

@@ -10,12 +10,22 @@ import org.jspecify.annotations.Nullable;
 
 /** HTTP endpoints outside: named ones, and URLs. Thread-safe. */
 final class Endpoints {
-  private final Map<String, Route> named = new ConcurrentHashMap<>();
+  private final Map<String, Named> named = new ConcurrentHashMap<>();
   private volatile InvocationEngine.@Nullable Endpoint urls;
 
+  /** @param key in Dapr's words: what its circuit breaker is kept under */
+  private record Named(String key, Route route) {}
+
   /** Adds an endpoint, which has precedence over an app of that id. */
-  void add(String name, Route route) {
-    named.put(name, route);
+  void add(String name, URI base, Route route) {
+    named.put(name, new Named(name + ":" + base, route));
+  }
+
+  /** What a named endpoint's circuit breaker is kept under; null for a URL and an app. */
+  @Nullable
+  String key(Target target) {
+    var endpoint = named.get(target.asked());
+    return endpoint == null ? null : endpoint.key();
   }
 
   boolean has(Target target) {
@@ -29,9 +39,9 @@ final class Endpoints {
 
   /** @throws InvocationException when nothing on the class path calls URLs */
   Route to(Target target) {
-    var route = named.get(target.asked());
-    if (route != null) {
-      return route;
+    var endpoint = named.get(target.asked());
+    if (endpoint != null) {
+      return endpoint.route();
     }
     var caller = urls;
     if (caller == null) {
@@ -42,7 +52,8 @@ final class Endpoints {
           null);
     }
     var base = URI.create(target.asked());
-    return (request, context) -> caller.invoke(base, request, context.deadline());
+    return (request, context) ->
+        caller.invoke(base, Traces.on(request, context), context.deadline());
   }
 
   List<String> names() {

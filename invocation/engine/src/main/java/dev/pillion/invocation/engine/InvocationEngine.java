@@ -8,6 +8,7 @@ import dev.pillion.TypeRef;
 import dev.pillion.call.CallChain;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.AccessPolicy;
 import dev.pillion.invocation.AppClient;
 import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.InProcessNetwork;
@@ -32,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes what programs hold, apps to call and methods to be called by, of resolvers and transports.
- * Thread-safe, but for {@link #policy}, {@link #endpoint}, {@link #urls} and {@link #reach}, which
- * are called while the runtime starts.
+ * Thread-safe, but for {@link #policy}, {@link #appSpeaksGrpc}, {@link #hops}, {@link #endpoint},
+ * {@link #urls} and {@link #reach}, which are called while the runtime starts.
  */
 public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   /** As daprd's {@code --max-body-size}: what is held of an answer that is read whole. */
@@ -52,13 +53,19 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   private final Failures failures = new Failures(MAX_BODY_SIZE);
   private final @Nullable InProcessNetwork network;
   private @Nullable Registration membership;
-  private Gate gate = (caller, operation, verb) -> {};
+  private Gate gate = (caller, operation, verb, http) -> {};
+  private boolean appSpeaksGrpc;
+  private CallChain hops = CallChain.of(List.of());
 
   /** Decides who may call what. */
   @FunctionalInterface
   public interface Gate {
-    /** {@link PeerDirectory#authorize}. */
-    void authorize(Optional<CallerIdentity> caller, String operation, String verb);
+    /**
+     * {@link PeerDirectory#authorize}.
+     *
+     * @param http whether an HTTP program is called, or a method of this one; false for gRPC
+     */
+    void authorize(Optional<CallerIdentity> caller, String operation, String verb, boolean http);
   }
 
   /** Asks an endpoint outside. */
@@ -112,9 +119,41 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
     this.gate = other;
   }
 
+  /** The same by a policy. */
+  public void policy(AccessPolicy policy) {
+    policy(new AccessControl(policy));
+  }
+
+  /** The program that gets what no method of this one handles speaks gRPC. */
+  public void appSpeaksGrpc() {
+    this.appSpeaksGrpc = true;
+  }
+
+  /**
+   * What each attempt to reach a peer passes, inside the chain of the whole call: Dapr's built-in
+   * retries are for this hop alone. Called before {@link #reach}.
+   */
+  public void hops(CallChain chain) {
+    this.hops = chain;
+  }
+
   /** Adds an endpoint by its name. */
   public void endpoint(String name, URI base, Endpoint endpoint) {
-    endpoints.add(name, (request, context) -> endpoint.invoke(base, request, context.deadline()));
+    endpoints.add(
+        name,
+        base,
+        (request, context) ->
+            endpoint.invoke(base, Traces.on(request, context), context.deadline()));
+  }
+
+  /** The names of the methods that have a handler, sorted. */
+  public List<String> methodNames() {
+    return methods.names();
+  }
+
+  /** The names of the endpoints, sorted. */
+  public List<String> endpointNames() {
+    return endpoints.names();
   }
 
   /** What calls URLs. */
@@ -138,6 +177,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
         resolverName,
         resolver,
         transport,
+        hops,
         time,
         new Stamps(appId, namespace, self.host(), hostName)));
   }
@@ -182,7 +222,9 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
    * Fails only where there is no answer.
    */
   public InvocationResponse receive(InvocationRequest request, Invocation invocation) {
-    authorize(invocation.caller(), Methods.bare(request.method()), request.verb());
+    var name = Methods.bare(request.method());
+    gate.authorize(
+        invocation.caller(), name, request.verb(), !appSpeaksGrpc || methods.isNamed(name));
     try {
       return self.handle(request, invocation);
     } catch (InvocationException e) {
@@ -232,7 +274,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
 
   @Override
   public void authorize(Optional<CallerIdentity> caller, String operation, String verb) {
-    gate.authorize(caller, operation, verb);
+    gate.authorize(caller, operation, verb, false);
   }
 
   /** Leaves the network, takes no more calls, and waits for those under way. */

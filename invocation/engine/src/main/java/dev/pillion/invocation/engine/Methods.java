@@ -84,6 +84,11 @@ final class Methods {
     return found;
   }
 
+  /** Whether a method of that name has a handler of its own. */
+  boolean isNamed(String name) {
+    return named.containsKey(name);
+  }
+
   private InvocationException unknown(String name) {
     var nearest = NearestName.to(name, named.keySet());
     return new InvocationException(

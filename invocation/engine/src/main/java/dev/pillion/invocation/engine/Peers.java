@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.engine;
 
+import dev.pillion.call.Call;
+import dev.pillion.call.CallChain;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.spi.NameResolverComponent;
 import dev.pillion.invocation.spi.Peer;
 import dev.pillion.invocation.spi.PeerAddress;
@@ -21,9 +25,13 @@ import org.jspecify.annotations.Nullable;
  * takes them in turn, and looks anew when one can't be reached. Thread-safe.
  */
 final class Peers {
+  /** How policies know the way from one runtime to another from the call as a whole. */
+  private static final String HOP = "hop";
+
   private final String resolverName;
   private final NameResolverComponent resolver;
   private final PeerTransport transport;
+  private final CallChain hops;
   private final TimeSource time;
   private final Stamps stamps;
   private final Map<Target, Known> known = new ConcurrentHashMap<>();
@@ -39,29 +47,42 @@ final class Peers {
       String resolverName,
       NameResolverComponent resolver,
       PeerTransport transport,
+      CallChain hops,
       TimeSource time,
       Stamps stamps) {
     this.resolverName = resolverName;
     this.resolver = resolver;
     this.transport = transport;
+    this.hops = hops;
     this.time = time;
     this.stamps = stamps;
   }
 
-  /** A way to one of the app's replicas. */
-  Route to(Target target, Routes routes, Deadline deadline) {
+  /** A way to one of the app's replicas, which one is found for each attempt. */
+  Route to(Target target, Routes routes) {
+    return (request, context) -> hops.run(
+        new Call(
+            "invocation",
+            Call.Direction.OUTBOUND,
+            target.asked(),
+            HOP,
+            request.body().isRepeatable(),
+            context),
+        hop ->
+            ask(target, routes, Traces.on(request, hop.context()), hop.context().deadline()));
+  }
+
+  private InvocationResponse ask(
+      Target target, Routes routes, InvocationRequest request, Deadline deadline) {
     var peer = next(target, routes, deadline);
-    return (request, context) -> {
-      try {
-        return transport.invoke(
-            peer, stamps.forwarded(request, target.appId()), context.deadline());
-      } catch (InvocationException e) {
-        if (e.reason() == Reason.NOT_LISTENING || e.reason() == Reason.CLOSED) {
-          unreachable(target, peer.address());
-        }
-        throw e;
+    try {
+      return transport.invoke(peer, stamps.forwarded(request, target.appId()), deadline);
+    } catch (InvocationException e) {
+      if (e.reason() == Reason.NOT_LISTENING || e.reason() == Reason.CLOSED) {
+        unreachable(target, peer.address());
       }
-    };
+      throw e;
+    }
   }
 
   /** @throws InvocationException when the resolver does not know it */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.engine;
 
-import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.InProcessNetwork;
 import dev.pillion.invocation.Invocation;
 import dev.pillion.invocation.InvocationException;
@@ -82,7 +81,7 @@ final class Routes {
    *
    * @throws InvocationException when there is none, naming where it was looked for
    */
-  Route to(Target target, Deadline deadline) {
+  Route to(Target target) {
     if (endpoints.has(target)) {
       return endpoints.to(target);
     }
@@ -94,7 +93,13 @@ final class Routes {
     if (reachable == null) {
       throw unknown(target, List.of());
     }
-    return reachable.to(target, this, deadline);
+    return reachable.to(target, this);
+  }
+
+  /** What a circuit breaker is kept for: each method of an app, a named endpoint as a whole. */
+  String part(Target target, String method) {
+    var endpoint = endpoints.key(target);
+    return endpoint == null ? method : endpoint;
   }
 
   /** Claims of identity that a program writes into its own call are not believed. */

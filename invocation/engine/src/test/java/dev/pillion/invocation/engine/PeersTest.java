@@ -222,7 +222,7 @@ class PeersTest {
 
   @Test
   void aCallOfAPeerPassesTheGateBeforeItsMethodIsLookedFor() {
-    engine.policy((caller, operation, verb) -> {
+    engine.policy((caller, operation, verb, http) -> {
       if (caller.isEmpty() || !operation.equals("create")) {
         throw new InvocationException(
             Reason.DENIED, caller + " may not " + verb + " " + operation, null);

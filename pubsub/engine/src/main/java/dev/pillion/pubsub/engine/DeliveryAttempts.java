@@ -62,6 +62,8 @@ final class DeliveryAttempts {
         attempt(messages, limit, inner);
         return true;
       });
+    } catch (NotHandledException e) {
+      // Whoever found nothing to try, or nobody to try it, has said what becomes of the messages.
     } catch (Exception e) {
       for (var message : messages) {
         if (!message.isSettled() && message.failure() == null) {
@@ -104,18 +106,21 @@ final class DeliveryAttempts {
                 .formatted(message.attempts())));
       }
     }
-    if (left.isEmpty() || running.isStopped()) {
-      return;
+    if (left.isEmpty()) {
+      throw notBegun("no attempt is left", messages);
+    }
+    if (running.isStopped()) {
+      throw notBegun("the delivery has been stopped", messages);
     }
     // No interrupt of a stop may meet what talks to the broker.
     running.working();
     left.removeIf(message -> !message.begin());
     if (left.isEmpty()) {
-      return;
+      throw notBegun("no attempt could be put on record", messages);
     }
     if (!running.begin()) {
       left.forEach(Tracked::takeBack);
-      return;
+      throw notBegun("the delivery has been stopped", messages);
     }
     List<DeliveryResult> results;
     try {
@@ -131,6 +136,18 @@ final class DeliveryAttempts {
     }
     running.working();
     settle(left, results);
+  }
+
+  /** Tells the policies that nothing was tried, which is no success. */
+  private static NotHandledException notBegun(String reason, List<Tracked> messages) {
+    var none = new NotHandledException(reason);
+    for (var message : messages) {
+      var failure = message.failure();
+      if (failure != null) {
+        none.addSuppressed(failure);
+      }
+    }
+    return none;
   }
 
   /** An attempt that ended under a stop is not held against the message. */

@@ -98,8 +98,15 @@ final class DeliveryLoop {
       return;
     }
     nobodyFor.remove(path);
-    if (!handler.enter(running, subscriber::isActive)) {
-      return;
+    switch (handler.enter(running, subscriber::isActive)) {
+      case BEGUN -> {}
+      case NOT_HERE -> {
+        return;
+      }
+      case LATER -> {
+        messages.forEach(Tracked::postpone);
+        return;
+      }
     }
     try {
       new DeliveryAttempts(around, pubsub, topic, this, subscriber, handler, path, running)
@@ -126,7 +133,7 @@ final class DeliveryLoop {
           pubsub.target(topic),
           reason,
           e.getMessage());
-      message.settle(Disposition.REDELIVER);
+      message.undeliverable();
     }
   }
 
@@ -152,7 +159,7 @@ final class DeliveryLoop {
       message.settle(Disposition.ACKNOWLEDGE);
     } catch (RuntimeException e) {
       warn(message, "the dead letter topic does not take it, it will be delivered again", e);
-      message.redeliver();
+      message.undeliverable();
     }
   }
 

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code pubsub.in-memory}: a broker within this object, for tests and for events that may be lost
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * topic that ends in {@code *} subscribes to all that begin like it and are longer.
  */
 public final class InMemoryPubSub implements PubSubComponent {
+  private static final Logger log = LoggerFactory.getLogger(InMemoryPubSub.class);
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
 
   private final List<MemoryGroup> groups = new CopyOnWriteArrayList<>();
@@ -80,7 +83,11 @@ public final class InMemoryPubSub implements PubSubComponent {
 
   @Override
   public Intake subscribe(TopicSubscription subscription, MessageReceiver receiver) {
-    var group = new MemoryGroup(context(), subscription, receiver, groups::remove);
+    var open = context();
+    subscription
+        .metadataWithoutEffect()
+        .forEach(text -> log.warn("pubsub \"{}\": {}", open.name(), text));
+    var group = new MemoryGroup(open, subscription, receiver, groups::remove);
     group.start();
     // From here on publishers wait for it.
     groups.add(group);

@@ -26,7 +26,7 @@ final class MemoryGroup implements Intake {
   private static final Duration BULK_AWAIT = Duration.ofSeconds(1);
   private static final Duration REDELIVERY = Duration.ofSeconds(1);
   private static final boolean MAY_SPIN = Runtime.getRuntime().availableProcessors() > 1;
-  private static final long LOOKOUT = TimeUnit.MICROSECONDS.toNanos(50);
+  private static final long LOOKOUT = TimeUnit.MICROSECONDS.toNanos(200);
   private static final int SPINS = 10_000;
   private static final long PULSE = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -89,7 +89,10 @@ final class MemoryGroup implements Intake {
       if (!closed) {
         held++;
         queue.addLast(new MemoryMessage(message));
-        wake();
+        if (queue.size() > 1 || !spinning.get()) {
+          // Whoever looks out comes for the first one by itself.
+          wake();
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -111,12 +114,17 @@ final class MemoryGroup implements Intake {
   }
 
   private void work() {
+    boolean flowing = true;
     while (true) {
-      spin();
+      long freeSince = context.time().nanos();
+      if (flowing) {
+        spin(freeSince + LOOKOUT);
+      }
       var batch = take();
       if (batch.isEmpty()) {
         return;
       }
+      flowing = context.time().nanos() - freeSince <= LOOKOUT;
       List<Disposition> dispositions = List.of();
       try {
         dispositions = subscription.bulk() == null
@@ -130,26 +138,29 @@ final class MemoryGroup implements Intake {
 
   /**
    * Looks out for the next message, one thread for all: waking a thread takes longer than all the
-   * rest of a delivery. Costs nothing while nothing comes.
+   * rest of a delivery. Done only while messages follow each other so closely; costs nothing when
+   * they come now and then, or not at all.
    */
   @SuppressWarnings("ThreadPriorityCheck") // A hint; nothing relies on it.
-  private void spin() {
+  private void spin(long until) {
     if (!MAY_SPIN || arrived || !spinning.compareAndSet(false, true)) {
       return;
     }
-    long until = context.time().nanos() + LOOKOUT;
-    // Counted as well, for clocks that stand still.
-    for (int i = 0; i < SPINS && !arrived; i++) {
-      Thread.onSpinWait();
-      if (i % 32 == 31) {
-        if (context.time().nanos() >= until) {
-          break;
+    try {
+      // Counted as well, for clocks that stand still.
+      for (int i = 0; i < SPINS && !arrived; i++) {
+        Thread.onSpinWait();
+        if (i % 32 == 31) {
+          if (context.time().nanos() - until >= 0) {
+            break;
+          }
+          // Whoever publishes may be waiting for this very processor.
+          Thread.yield();
         }
-        // Whoever publishes may be waiting for this very processor.
-        Thread.yield();
       }
+    } finally {
+      spinning.set(false);
     }
-    spinning.set(false);
   }
 
   /** The next messages; none when the group has ended. */

@@ -12,14 +12,28 @@ import org.jspecify.annotations.Nullable;
 
 /** A handler with what it is doing: the gate that pauses and closes it. Thread-safe. */
 final class PathHandler {
+  /** What becomes of a delivery that a handler is to take. */
+  enum Entry {
+    /** It has begun. */
+    BEGUN,
+    /** Somebody else may have it: it was stopped, the handler has ended, everything is paused. */
+    NOT_HERE,
+    /**
+     * One waits for the paused handler already; all places of the intake are not for its events.
+     */
+    LATER
+  }
+
   private static final long PULSE = TimeUnit.MILLISECONDS.toNanos(50);
 
+  private final String source;
   private final @Nullable String path;
   private final EventSink sink;
   private final int concurrency;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Set<RunningDelivery> running = new HashSet<>();
+  private @Nullable RunningDelivery awaitsResume;
 
   // Written under the lock; read without it by those who look for a handler.
   private volatile boolean full;
@@ -29,13 +43,28 @@ final class PathHandler {
   /**
    * A handler.
    *
+   * @param source where it comes from, for messages
    * @param path the only path it is for; null for all
    * @param concurrency how many deliveries at a time; 0 for no limit of its own
    */
-  PathHandler(@Nullable String path, EventSink sink, int concurrency) {
+  PathHandler(String source, @Nullable String path, EventSink sink, int concurrency) {
+    this.source = source;
     this.path = path;
     this.sink = sink;
     this.concurrency = concurrency;
+  }
+
+  String source() {
+    return source;
+  }
+
+  SubscriptionDescription.Handler describe() {
+    lock.lock();
+    try {
+      return new SubscriptionDescription.Handler(source, path, paused, running.size());
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Nullable
@@ -58,21 +87,25 @@ final class PathHandler {
    * @param othersGoOn whether the broker goes on handing over while this handler is paused, for
    *     others: the delivery then waits here, for it would come straight back. Asked for under the
    *     handler's lock.
-   * @return whether it may begin: not after a stop or the end, nor while everything is paused
    */
-  boolean enter(RunningDelivery delivery, BooleanSupplier othersGoOn) {
+  Entry enter(RunningDelivery delivery, BooleanSupplier othersGoOn) {
     lock.lock();
     try {
       while (!closed && !delivery.isStopped() && (paused ? othersGoOn.getAsBoolean() : full)) {
+        if (paused && awaitsResume != null && awaitsResume != delivery) {
+          return Entry.LATER;
+        }
+        awaitsResume = paused ? delivery : awaitsResume;
         changed.awaitUninterruptibly();
       }
       if (closed || paused || delivery.isStopped()) {
-        return false;
+        return Entry.NOT_HERE;
       }
       running.add(delivery);
       full = running.size() == concurrency;
-      return true;
+      return Entry.BEGUN;
     } finally {
+      awaitsResume = awaitsResume == delivery ? null : awaitsResume;
       lock.unlock();
     }
   }

@@ -88,12 +88,37 @@ public final class PubSubEngine implements AutoCloseable {
 
   /**
    * Keeps what a subscription resource says, for handlers that leave it to it. The first one of a
-   * pubsub and topic holds.
+   * pubsub and topic holds; of later ones, and of variables that no rule has, the log warns.
    *
-   * @throws IllegalArgumentException when its routing rules are wrong
+   * @return what is wrong with it, one text each with its place; it is not kept then
    */
-  public void declare(SubscriptionDeclaration declaration) {
-    subscriptions.declare(declaration);
+  public List<String> declare(DeclaredSubscription resource) {
+    return subscriptions.declare(resource);
+  }
+
+  /**
+   * What is wrong with the routing rules of a handler that is not registered yet, one text each.
+   */
+  public List<String> problems(HandlerRequest request) {
+    return Routes.Compiled.of(request.options().rules(), around.expressions())
+        .faults()
+        .values()
+        .stream()
+        .map(fault -> request.describe() + ": " + fault)
+        .toList();
+  }
+
+  /** Every subscription, those of resources that nobody takes included, by pubsub and topic. */
+  public List<SubscriptionDescription> describe() {
+    return subscriptions.describe(pubsub -> {
+      var named = pubsubs.get(pubsub);
+      return named == null ? "" : named.consumerId();
+    });
+  }
+
+  /** What resources declare and nobody takes, one text each with its place. */
+  public List<String> untaken() {
+    return subscriptions.untaken(pubsubs.keySet());
   }
 
   /** What has been declared, in the order of the resources; the first one of a pair. */
@@ -130,12 +155,7 @@ public final class PubSubEngine implements AutoCloseable {
   /** {@link dev.pillion.Handlers#subscribe(String, String, Class, MessageHandler)}. */
   public <T> HandlerRegistration subscribe(
       String pubsub, String topic, TypeRef<T> type, MessageHandler<T> handler) {
-    return subscribe(
-        pubsub,
-        topic,
-        SubscribeOptions.defaults(),
-        false,
-        TypedSink.of(type, around.serializer(), handler));
+    return subscribe(HandlerRequest.of(pubsub, topic, type, handler));
   }
 
   /**
@@ -148,8 +168,7 @@ public final class PubSubEngine implements AutoCloseable {
       TypeRef<T> type,
       SubscribeOptions options,
       DeliveryHandler<T> handler) {
-    return subscribe(
-        pubsub, topic, options, false, TypedSink.of(type, around.serializer(), handler));
+    return subscribe(HandlerRequest.of(pubsub, topic, type, options, handler));
   }
 
   /** {@link dev.pillion.Handlers#subscribeBulk}. */
@@ -159,13 +178,12 @@ public final class PubSubEngine implements AutoCloseable {
       TypeRef<T> type,
       SubscribeOptions options,
       BulkHandler<T> handler) {
-    return subscribe(
-        pubsub, topic, options, true, TypedSink.ofBulk(type, around.serializer(), handler));
+    return subscribe(HandlerRequest.ofBulk(pubsub, topic, type, options, handler));
   }
 
-  private HandlerRegistration subscribe(
-      String pubsub, String topic, SubscribeOptions options, boolean bulk, EventSink sink) {
-    return subscriptions.subscribe(pubsub(pubsub), topic, options, bulk, sink);
+  /** Registers a handler as it was asked for; the errors are those of the methods above. */
+  public HandlerRegistration subscribe(HandlerRequest request) {
+    return subscriptions.subscribe(pubsub(request.pubsub()), request);
   }
 
   /**

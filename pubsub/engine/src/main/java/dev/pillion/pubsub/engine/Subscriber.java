@@ -12,16 +12,28 @@ import org.jspecify.annotations.Nullable;
  * its routes choose. Thread-safe.
  */
 final class Subscriber {
+  private final String source;
   private final SubscribeOptions options;
   private final Routes routes;
   private final EventReader reader;
   private final List<PathHandler> handlers = new CopyOnWriteArrayList<>();
   private final AtomicInteger turn = new AtomicInteger();
 
-  Subscriber(SubscribeOptions options, Routes routes, EventReader reader) {
+  /** @param source where it comes from, for messages */
+  Subscriber(String source, SubscribeOptions options, Routes routes, EventReader reader) {
+    this.source = source;
     this.options = options;
     this.routes = routes;
     this.reader = reader;
+  }
+
+  String source() {
+    return source;
+  }
+
+  /** Who takes its events, at this moment. */
+  List<PathHandler> handlers() {
+    return List.copyOf(handlers);
   }
 
   SubscribeOptions options() {

@@ -14,10 +14,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The handlers of one runtime and the groups they share. Thread-safe. */
 final class Subscriptions {
+  private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
+
   private final Surroundings around;
   private final Map<Key, TopicGroup> groups = new ConcurrentHashMap<>();
   private final Map<Pair, Declared> declared = new LinkedHashMap<>();
@@ -28,7 +33,7 @@ final class Subscriptions {
 
   private record Pair(String pubsub, String topic) {}
 
-  private record Declared(SubscriptionDeclaration declaration, Subscriber subscriber) {}
+  private record Declared(DeclaredSubscription resource, Subscriber subscriber) {}
 
   Subscriptions(Surroundings around) {
     this.around = around;
@@ -37,33 +42,125 @@ final class Subscriptions {
   /**
    * Keeps what a resource says about a topic; the first one of a pair holds, as in Dapr.
    *
-   * @throws IllegalArgumentException when its rules are wrong
+   * @return what is wrong with it, each with its place; it is not kept then
    */
-  void declare(SubscriptionDeclaration declaration) {
-    var options = declaration.options();
-    declared.putIfAbsent(
-        new Pair(declaration.pubsub(), declaration.topic()),
-        new Declared(declaration, subscriber(declaration.pubsub(), declaration.topic(), options)));
+  List<String> declare(DeclaredSubscription resource) {
+    var declaration = resource.declaration();
+    Subscriber subscriber;
+    try {
+      var compiled = Routes.Compiled.of(declaration.options().rules(), around.expressions());
+      if (!compiled.faults().isEmpty()) {
+        return compiled.faults().entrySet().stream()
+            .map(fault -> resource.describe(fault.getKey()) + fault.getValue())
+            .toList();
+      }
+      subscriber = subscriber(
+          resource.name(),
+          declaration.pubsub(),
+          declaration.topic(),
+          declaration.options(),
+          compiled.routes());
+      compiled
+          .doubts()
+          .forEach((rule, doubt) -> log.warn(
+              "{}{}; an event that comes to this rule will fail", resource.describe(rule), doubt));
+    } catch (IllegalArgumentException e) {
+      return List.of(resource.describe() + e.getMessage());
+    }
+    var first = declared.putIfAbsent(
+        new Pair(declaration.pubsub(), declaration.topic()), new Declared(resource, subscriber));
+    if (first != null) {
+      log.warn(
+          "{}: the subscription \"{}\" has no effect: {} is for the same topic, and the first one holds, as in Dapr",
+          resource.source(),
+          declaration.name(),
+          first.resource().name());
+    }
+    return List.of();
   }
 
   List<SubscriptionDeclaration> declarations() {
-    return declared.values().stream().map(Declared::declaration).toList();
+    return declared.values().stream().map(one -> one.resource().declaration()).toList();
   }
 
-  HandlerRegistration subscribe(
-      NamedPubSub pubsub, String topic, SubscribeOptions options, boolean bulk, EventSink sink) {
+  /** What there is: what handlers take, then resources that nobody takes. */
+  List<SubscriptionDescription> describe(UnaryOperator<String> consumerIds) {
+    var found = new ArrayList<SubscriptionDescription>();
+    groups.values().forEach(group -> found.addAll(group.describe()));
+    declared.forEach((pair, one) -> {
+      if (!isTaken(pair)) {
+        var declaration = one.resource().declaration();
+        found.add(new SubscriptionDescription(
+            pair.pubsub,
+            pair.topic,
+            consumerIds.apply(pair.pubsub),
+            one.subscriber().source(),
+            declaration.options().rules(),
+            declaration.options().deadLetterTopic(),
+            List.of()));
+      }
+    });
+    found.sort(Comparator.comparing(SubscriptionDescription::pubsub)
+        .thenComparing(SubscriptionDescription::topic)
+        .thenComparing(SubscriptionDescription::consumerId)
+        .thenComparing(SubscriptionDescription::source));
+    return List.copyOf(found);
+  }
+
+  private boolean isTaken(Pair pair) {
+    return groups.keySet().stream()
+        .anyMatch(key -> key.pubsub.equals(pair.pubsub) && key.topic.equals(pair.topic));
+  }
+
+  /**
+   * What resources declare and nobody takes, each with its place.
+   *
+   * @param pubsubs those there are; resources for others are another app's
+   */
+  List<String> untaken(Set<String> pubsubs) {
+    var found = new ArrayList<String>();
+    declared.forEach((pair, one) -> {
+      if (!pubsubs.contains(pair.pubsub)) {
+        return;
+      }
+      var resource = one.resource();
+      var handlers = one.subscriber().handlers();
+      if (!isTaken(pair)) {
+        found.add("%snobody takes it: there is no handler for %s/%s, and no app"
+            .formatted(resource.describe(), pair.pubsub, pair.topic));
+      } else if (!handlers.isEmpty()
+          && handlers.stream().noneMatch(handler -> handler.path() == null)) {
+        var taken = handlers.stream().map(PathHandler::path).toList();
+        var rules = resource.declaration().options().rules();
+        for (int i = 0; i < rules.size(); i++) {
+          if (!taken.contains(rules.get(i).path())) {
+            found.add("%sno handler takes the path \"%s\"; its events come again until one does"
+                .formatted(resource.describe(i), rules.get(i).path()));
+          }
+        }
+      }
+    });
+    return found;
+  }
+
+  HandlerRegistration subscribe(NamedPubSub pubsub, HandlerRequest request) {
+    var topic = request.topic();
     if (topic.isEmpty()) {
       throw new IllegalArgumentException("topic is empty in pubsub " + pubsub.name());
     }
     pubsub.scopes().requireSubscribing(topic);
-    var subscriber = subscriber(pubsub, topic, options, bulk);
+    var subscriber = subscriber(pubsub, request);
     var dead = subscriber.deadLetterTopic();
     if (dead != null) {
       pubsub.scopes().requirePublishing(dead);
     }
     var asked = subscriber.options().consumerId();
     var key = new Key(pubsub.name(), topic, asked == null ? pubsub.consumerId() : asked);
-    var handler = new PathHandler(options.onPath(), sink, options.concurrency());
+    var handler = new PathHandler(
+        request.source(),
+        request.options().onPath(),
+        request.sink(around.serializer()),
+        request.options().concurrency());
     while (true) {
       requireOpen();
       var group =
@@ -101,16 +198,19 @@ final class Subscriptions {
   /**
    * The subscriber of a resource, where the options leave everything to it; else one of its own.
    */
-  private Subscriber subscriber(
-      NamedPubSub pubsub, String topic, SubscribeOptions options, boolean bulk) {
+  private Subscriber subscriber(NamedPubSub pubsub, HandlerRequest request) {
+    var topic = request.topic();
+    var options = request.options();
+    boolean bulk = request.isBulk();
     var known = declared.get(new Pair(pubsub.name(), topic));
     if (leavesAllToResource(options) && known != null) {
+      var declaration = known.resource().declaration();
       if (bulk && !known.subscriber().isBulk()) {
         throw new IllegalArgumentException(
             "the subscription resource \"%s\" says nothing of bulkSubscribe; enable it there, or give the bulk handler options of its own"
-                .formatted(known.declaration().name()));
+                .formatted(declaration.name()));
       }
-      requirePath(known.declaration(), options.onPath());
+      requirePath(declaration, options.onPath());
       return known.subscriber();
     }
     if (options.onPath() != null) {
@@ -119,13 +219,28 @@ final class Subscriptions {
               ? "a handler for the path \"%s\" needs a subscription resource for the topic \"%s\" of the pubsub \"%s\"; there %s"
                   .formatted(options.onPath(), topic, pubsub.name(), resources())
               : "a handler for the path \"%s\" has its other options from the subscription resource \"%s\""
-                  .formatted(options.onPath(), known.declaration().name()));
+                  .formatted(options.onPath(), known.resource().declaration().name()));
     }
+    var compiled = Routes.Compiled.of(options.rules(), around.expressions());
+    if (!compiled.faults().isEmpty()) {
+      throw new IllegalArgumentException(String.join("; ", compiled.faults().values()));
+    }
+    compiled
+        .doubts()
+        .values()
+        .forEach(doubt -> log.warn(
+            "{}: {}; an event that comes to this rule will fail", request.describe(), doubt));
     boolean ownSize = !bulk || options.bulk() != null;
-    return subscriber(pubsub.name(), topic, ownSize ? options : options.bulk(0, Duration.ZERO));
+    return subscriber(
+        request.source(),
+        pubsub.name(),
+        topic,
+        ownSize ? options : options.bulk(0, Duration.ZERO),
+        compiled.routes());
   }
 
-  private Subscriber subscriber(String pubsub, String topic, SubscribeOptions options) {
+  private static Subscriber subscriber(
+      String source, String pubsub, String topic, SubscribeOptions options, Routes routes) {
     if (topic.equals(options.deadLetterTopic())) {
       throw new IllegalArgumentException(
           "the topic \"%s\" can't be its own dead letter topic: what fails would come back at once, for ever"
@@ -133,9 +248,7 @@ final class Subscriptions {
     }
     var raw = RequestMetadata.isRaw(options.metadata());
     return new Subscriber(
-        options,
-        Routes.of(options.rules(), around.expressions()),
-        new EventReader(pubsub, topic, raw, EventIds.RANDOM));
+        source, options, routes, new EventReader(pubsub, topic, raw, EventIds.RANDOM));
   }
 
   private String resources() {
@@ -164,7 +277,8 @@ final class Subscriptions {
         && options.consumerId() == null
         && options.bulk() == null
         && options.metadata().isEmpty()
-        && options.app() == null;
+        && options.app() == null
+        && options.peer() == null;
   }
 
   /**

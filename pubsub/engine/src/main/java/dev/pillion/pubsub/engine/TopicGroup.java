@@ -33,6 +33,7 @@ final class TopicGroup implements MessageReceiver {
   private final String consumerId;
   private final DeliveryLoop loop;
   private final TimeSource time;
+  private final Shareable shareable;
   private final List<Subscriber> subscribers = new CopyOnWriteArrayList<>();
   private final AtomicInteger turn = new AtomicInteger();
   private final Set<RunningDelivery> running = ConcurrentHashMap.newKeySet();
@@ -40,6 +41,7 @@ final class TopicGroup implements MessageReceiver {
   // Held while the intake begins and ends, which may take as long as the broker needs.
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Intake intake;
+  private @Nullable PathHandler first;
   private boolean closed;
 
   TopicGroup(Surroundings around, NamedPubSub pubsub, String topic, String consumerId) {
@@ -48,6 +50,8 @@ final class TopicGroup implements MessageReceiver {
     this.consumerId = consumerId;
     this.loop = new DeliveryLoop(around, pubsub, topic);
     this.time = around.time();
+    this.shareable =
+        new Shareable("topic \"%s\" of the pubsub \"%s\"".formatted(topic, pubsub.name()));
   }
 
   NamedPubSub pubsub() {
@@ -69,7 +73,12 @@ final class TopicGroup implements MessageReceiver {
       if (closed) {
         return false;
       }
-      requireShareable(subscriber);
+      for (var other : subscribers) {
+        shareable.require(other, subscriber, handler);
+      }
+      if (first != null) {
+        shareable.requireRoom(first, handler);
+      }
       subscriber.add(handler);
       if (!subscribers.contains(subscriber)) {
         subscribers.add(subscriber);
@@ -99,6 +108,7 @@ final class TopicGroup implements MessageReceiver {
       intake = pubsub
           .component()
           .subscribe(subscription(subscriber.options(), handler.concurrency()), this);
+      first = handler;
       log.info("subscribed to {} as \"{}\"", pubsub.target(topic), consumerId);
     } finally {
       if (intake == null) {
@@ -119,21 +129,17 @@ final class TopicGroup implements MessageReceiver {
         bulk == null ? null : new TopicSubscription.Bulk(bulk.maxMessages(), bulk.maxAwait()));
   }
 
-  private void requireShareable(Subscriber subscriber) {
-    for (var other : subscribers) {
-      var theirs = other.options().app();
-      var ours = subscriber.options().app();
-      if ((theirs == null) != (ours == null)) {
-        throw new IllegalArgumentException(
-            "the topic \"%s\" of the pubsub \"%s\" has a handler of this program and a subscription of %s; give one of them a consumerId of its own"
-                .formatted(topic, pubsub.name(), theirs == null ? ours : theirs));
-      }
-      if (other.isBulk() != subscriber.isBulk()) {
-        throw new IllegalArgumentException(
-            "the topic \"%s\" of the pubsub \"%s\" has a bulk handler and one for single events; give one of them a consumerId of its own"
-                .formatted(topic, pubsub.name()));
-      }
-    }
+  List<SubscriptionDescription> describe() {
+    return subscribers.stream()
+        .map(one -> new SubscriptionDescription(
+            pubsub.name(),
+            topic,
+            consumerId,
+            one.source(),
+            one.options().rules(),
+            one.deadLetterTopic(),
+            one.handlers().stream().map(PathHandler::describe).toList()))
+        .toList();
   }
 
   @Override
@@ -149,6 +155,10 @@ final class TopicGroup implements MessageReceiver {
     }
     var delivery = new RunningDelivery(messages);
     running.add(delivery);
+    if (isRevoked(messages)) {
+      // Before it was known here: nobody would say so again.
+      delivery.stop();
+    }
     try {
       return loop.deliver(subscriber, messages, delivery);
     } catch (RuntimeException | Error e) {
@@ -158,6 +168,15 @@ final class TopicGroup implements MessageReceiver {
     } finally {
       running.remove(delivery);
     }
+  }
+
+  private static boolean isRevoked(List<Message> messages) {
+    for (var message : messages) {
+      if (message.isRevoked()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The next one in turn that has room, else the next that takes events; null when none does. */

@@ -100,6 +100,12 @@ final class Tracked {
     disposition = Disposition.REDELIVER;
   }
 
+  /** The dead letter topic does not take it, which is not held against it. */
+  void undeliverable() {
+    redeliver();
+    message.notAttempted();
+  }
+
   /** It comes again, which is held against it only where an attempt has begun here. */
   void postpone() {
     if (attempts == before) {

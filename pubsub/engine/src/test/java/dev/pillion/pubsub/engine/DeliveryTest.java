@@ -18,8 +18,8 @@ import dev.pillion.component.ComponentMetadata;
 import dev.pillion.pubsub.Delivery;
 import dev.pillion.pubsub.DeliveryHandler;
 import dev.pillion.pubsub.DeliveryResult;
+import dev.pillion.pubsub.NotHandledException;
 import dev.pillion.pubsub.SubscribeOptions;
-import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.pubsub.engine.FakeBroker.Held;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.MessageReceiver;
@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -177,6 +178,44 @@ class DeliveryTest {
     assertThat(broker.published).hasSize(1);
   }
 
+  /** What a policy sees of a delivery: where nothing was tried, no success. */
+  @Test
+  void policiesSeeNoSuccessWhereNothingWasTried() {
+    attempts = 3;
+    var seen = new ArrayList<Throwable>();
+    var watch = new CallInterceptor() {
+      @Override
+      public <T extends @Nullable Object, E extends Exception> T around(
+          Call call, CallBody<T, E> next) throws E {
+        try {
+          return next.run(call);
+        } catch (Exception e) {
+          seen.add(e);
+          throw e;
+        }
+      }
+    };
+    engine(List.of(watch, retries))
+        .subscribe(
+            "bus",
+            "orders",
+            TypeRef.of(byte[].class),
+            deadLetters(),
+            (event, delivery) -> fail(delivery));
+
+    receiver().receive(new Held(EVENT).again(3));
+    assertThat(seen).hasExactlyElementsOfTypes(NotHandledException.class);
+
+    // One attempt is left, and fails; the policy has more.
+    receiver().receive(new Held(EVENT).again(2));
+    assertThat(starts).containsExactly(3);
+    assertThat(seen)
+        .hasExactlyElementsOfTypes(NotHandledException.class, NotHandledException.class);
+    assertThat(seen.get(1).getSuppressed())
+        .hasExactlyElementsOfTypes(DeliveryFailedException.class);
+    assertThat(broker.published).hasSize(2);
+  }
+
   @Test
   void attemptsOfAnEarlierProcessCount() {
     attempts = 3;
@@ -226,8 +265,7 @@ class DeliveryTest {
 
   @Test
   void handlersOfSingleEventsShareABatch() {
-    engine.declare(new SubscriptionDeclaration(
-        "orders", "bus", "orders", SubscribeOptions.defaults().bulk(10, Duration.ZERO)));
+    TestEngine.declare(engine, SubscribeOptions.defaults().bulk(10, Duration.ZERO));
     var receiver = subscribe(SubscribeOptions.defaults(), (event, delivery) -> {
       if (event.id().equals("bad")) {
         throw new IllegalArgumentException("as the test wants it");
@@ -246,6 +284,31 @@ class DeliveryTest {
     var receiver = subscribe(deadLetters(), (event, delivery) -> DeliveryResult.DROP);
 
     assertThat(receiver.receive(new Held(EVENT))).isEqualTo(Disposition.REDELIVER);
+  }
+
+  @Test
+  void whatADeadLetterTopicDoesNotTakeIsNotHeldAgainstTheMessage() {
+    broker.refusal = ComponentException.unavailable("the broker is away", null);
+    var receiver = subscribe(deadLetters(), (event, delivery) -> fail(delivery));
+    var message = new Held(EVENT);
+
+    assertThat(receiver.receive(message)).isEqualTo(Disposition.REDELIVER);
+    assertThat(message.record).containsExactly(1);
+    assertThat(message.postponed).isEqualTo(1);
+  }
+
+  @Test
+  void aMessageThatIsRevokedBeforeItsDeliveryBeginsGetsNoAttempt() {
+    var begun = new AtomicBoolean();
+    var receiver = subscribe(deadLetters(), (event, delivery) -> {
+      begun.set(true);
+      return DeliveryResult.SUCCESS;
+    });
+    var message = new Held(EVENT);
+    message.revoked = true;
+
+    assertThat(receiver.receive(message)).isEqualTo(Disposition.RELEASE);
+    assertThat(begun).isFalse();
   }
 
   @Test
@@ -324,14 +387,12 @@ class DeliveryTest {
 
   @Test
   void handlersByPathShareTheSubscriptionOfAResource() {
-    engine.declare(new SubscriptionDeclaration(
-        "orders",
-        "bus",
-        "orders",
+    TestEngine.declare(
+        engine,
         SubscribeOptions.defaults()
             .route("type=t.x", "/x")
             .otherwise("/rest")
-            .deadLetterTopic("dead")));
+            .deadLetterTopic("dead"));
     var seen = new ArrayList<String>();
     subscribe(SubscribeOptions.defaults().onPath("/x"), (event, delivery) -> {
       seen.add("x");
@@ -352,14 +413,12 @@ class DeliveryTest {
 
   @Test
   void eventsOfAPathThatNobodyTakesYetComeAgain() {
-    engine.declare(new SubscriptionDeclaration(
-        "orders",
-        "bus",
-        "orders",
+    TestEngine.declare(
+        engine,
         SubscribeOptions.defaults()
             .route("type=t.x", "/x")
             .otherwise("/rest")
-            .deadLetterTopic("dead")));
+            .deadLetterTopic("dead"));
     var receiver = subscribe(
         SubscribeOptions.defaults().onPath("/rest"), (event, delivery) -> DeliveryResult.SUCCESS);
     var message = new Held(EVENT);
@@ -391,11 +450,8 @@ class DeliveryTest {
 
   @Test
   void aPathThatNoRuleLeadsToIsRefused() {
-    engine.declare(new SubscriptionDeclaration(
-        "orders",
-        "bus",
-        "orders",
-        SubscribeOptions.defaults().route("type=t.x", "/express").otherwise("/rest")));
+    TestEngine.declare(
+        engine, SubscribeOptions.defaults().route("type=t.x", "/express").otherwise("/rest"));
 
     assertThatThrownBy(() -> subscribe(
             SubscribeOptions.defaults().onPath("/expres"),

@@ -77,6 +77,7 @@ final class FakeBroker implements PubSubComponent {
     int attempts;
     boolean redelivered;
     boolean lost;
+    boolean revoked;
     int postponed;
     Runnable whenRead = () -> {};
 
@@ -118,6 +119,11 @@ final class FakeBroker implements PubSubComponent {
         throw ComponentException.failed("another consumer has the message", null);
       }
       record.add(begun);
+    }
+
+    @Override
+    public boolean isRevoked() {
+      return revoked;
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.pillion.call.CallInterceptor;
 import dev.pillion.component.ComponentContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.pubsub.DeliveryResult;
+import dev.pillion.pubsub.PublishOptions;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.testkit.PlainThreads;
 import dev.pillion.testkit.RealTime;
@@ -47,10 +48,58 @@ class InMemoryRedeliveryTest {
     }
   }
 
-  @Test
-  void aDeliveryThatIsRefusedIsNoAttempt() {
+  private void open() {
     memory.open(new ComponentContext(
         "shop", "", "bus", time, new PlainThreads(), Deadline.after(Duration.ofSeconds(10), time)));
+  }
+
+  @Test
+  void aPausedPathLeavesRoomForTheOthersHoweverManyOfItsEventsThereAre() {
+    open();
+    var engine = TestEngine.on(memory, time, 1, Duration.ofSeconds(1));
+    TestEngine.declare(
+        engine,
+        SubscribeOptions.defaults().route("com.dapr.event.sent", "/paused").otherwise("/other"));
+    var held = new ConcurrentLinkedQueue<String>();
+    var others = new AtomicInteger();
+    var paused = engine.subscribe(
+        "bus",
+        "orders",
+        TypeRef.of(byte[].class),
+        SubscribeOptions.defaults().onPath("/paused").concurrency(2),
+        (event, delivery) -> {
+          held.add(event.id());
+          return DeliveryResult.SUCCESS;
+        });
+    engine.subscribe(
+        "bus",
+        "orders",
+        TypeRef.of(byte[].class),
+        SubscribeOptions.defaults().onPath("/other"),
+        (event, delivery) -> {
+          others.incrementAndGet();
+          return DeliveryResult.SUCCESS;
+        });
+    paused.pause();
+    var topic = engine.topic("bus", "orders");
+    for (int i = 0; i < 10; i++) {
+      topic.publish(new byte[] {1}, PublishOptions.defaults().id("p" + i));
+    }
+    for (int i = 0; i < 10; i++) {
+      topic.publish(new byte[] {1}, PublishOptions.defaults().type("other"));
+    }
+
+    await().atMost(Duration.ofSeconds(20)).until(() -> others.get() == 10);
+    assertThat(held).isEmpty();
+    paused.resume();
+    await().atMost(Duration.ofSeconds(20)).until(() -> held.size() == 10);
+    assertThat(held).doesNotHaveDuplicates();
+    engine.close();
+  }
+
+  @Test
+  void aDeliveryThatIsRefusedIsNoAttempt() {
+    open();
     var refuses = new RefusesOne();
     var engine = TestEngine.on(memory, time, 1, Duration.ofSeconds(1), refuses);
     var attempts = new ConcurrentLinkedQueue<Integer>();

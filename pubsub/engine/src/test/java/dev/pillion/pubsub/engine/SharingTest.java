@@ -10,7 +10,6 @@ import dev.pillion.HandlerRegistration;
 import dev.pillion.TypeRef;
 import dev.pillion.pubsub.DeliveryResult;
 import dev.pillion.pubsub.SubscribeOptions;
-import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.pubsub.engine.FakeBroker.Held;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.MessageReceiver;
@@ -45,7 +44,7 @@ class SharingTest {
   }
 
   private void declare(SubscribeOptions options) {
-    engine.declare(new SubscriptionDeclaration("orders", "bus", "orders", options));
+    TestEngine.declare(engine, options);
   }
 
   private HandlerRegistration handler(String name, SubscribeOptions options) {
@@ -90,6 +89,74 @@ class SharingTest {
     assertThat(seen).containsExactlyInAnyOrder("first", "first", "second", "second");
   }
 
+  private static SubscribeOptions stream() {
+    return SubscribeOptions.defaults().otherwise("/").forPeer("a stream");
+  }
+
+  private static SubscribeOptions app() {
+    return SubscribeOptions.defaults().otherwise("/app").forApp("the app on port 3000");
+  }
+
+  private void bringFour() {
+    for (int i = 0; i < 4; i++) {
+      assertThat(receiver().receive(event("t.x"))).isEqualTo(Disposition.ACKNOWLEDGE);
+    }
+  }
+
+  @Test
+  void streamsShareTheEventsOfATopic() {
+    handler("first", stream());
+    handler("second", stream());
+
+    bringFour();
+
+    assertThat(seen).containsExactlyInAnyOrder("first", "first", "second", "second");
+    assertThat(broker.subscriptions).hasSize(1);
+  }
+
+  @Test
+  void aStreamSharesWithHandlersOfThisProgram() {
+    handler("handler", SubscribeOptions.defaults());
+    handler("stream", stream());
+
+    bringFour();
+
+    assertThat(seen).containsExactlyInAnyOrder("handler", "handler", "stream", "stream");
+  }
+
+  @Test
+  void aStreamSharesWithAnAppWhicheverComesFirst() {
+    var first = handler("stream", stream());
+    handler("app", app());
+    bringFour();
+    first.close();
+    handler("later stream", stream());
+    bringFour();
+
+    assertThat(seen)
+        .containsExactlyInAnyOrder(
+            "stream", "stream", "app", "app", "app", "app", "later stream", "later stream");
+    assertThat(broker.subscriptions).hasSize(1);
+  }
+
+  /** The app and the handler are told apart though a stream stands between them. */
+  @Test
+  void aStreamDoesNotBringAHandlerAndAnAppTogether() {
+    handler("stream", stream());
+    var app = handler("app", app());
+
+    assertThatThrownBy(() -> handler("handler", SubscribeOptions.defaults()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the app on port 3000")
+        .hasMessageContaining("consumerId");
+    app.close();
+    handler("handler", SubscribeOptions.defaults());
+    assertThatThrownBy(() -> handler("app", app())).isInstanceOf(IllegalArgumentException.class);
+    bringFour();
+
+    assertThat(seen).containsExactlyInAnyOrder("handler", "handler", "stream", "stream");
+  }
+
   @Test
   void handlersOfOnePathShareItsEvents() {
     declare(byPath());
@@ -132,6 +199,29 @@ class SharingTest {
 
     assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(Disposition.ACKNOWLEDGE);
     assertThat(seen).containsExactly("rest", "x");
+  }
+
+  @Test
+  void ofManyEventsForAPausedPathOneWaitsAndTheOthersLeaveTheirPlaces() throws Exception {
+    declare(byPath());
+    var paused = handler("x", SubscribeOptions.defaults().onPath("/x"));
+    handler("rest", SubscribeOptions.defaults().onPath("/rest"));
+    paused.pause();
+
+    var waiting = bring(event("t.x"));
+    await().during(Duration.ofMillis(50)).atMost(ofSeconds(10)).until(() -> !waiting.isDone());
+    for (int i = 0; i < 20; i++) {
+      var another = event("t.x");
+      assertThat(bring(another).get(10, TimeUnit.SECONDS)).isEqualTo(Disposition.REDELIVER);
+      // It has not been tried, so it is not counted.
+      assertThat(another.postponed).isEqualTo(1);
+    }
+    assertThat(receiver().receive(event("t.y"))).isEqualTo(Disposition.ACKNOWLEDGE);
+    paused.resume();
+
+    assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(Disposition.ACKNOWLEDGE);
+    assertThat(receiver().receive(event("t.x"))).isEqualTo(Disposition.ACKNOWLEDGE);
+    assertThat(seen).containsExactly("rest", "x", "x");
   }
 
   @Test
@@ -235,6 +325,14 @@ class SharingTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("\"orders\" can't be its own dead letter topic");
     assertThat(broker.subscriptions).isEmpty();
+  }
+
+  @Test
+  void aDeadLetterTopicHasAName() {
+    assertThatThrownBy(() -> SubscribeOptions.defaults().deadLetterTopic(""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("a dead letter topic can't be without a name")
+        .hasMessageContaining("leave it out");
   }
 
   @Test

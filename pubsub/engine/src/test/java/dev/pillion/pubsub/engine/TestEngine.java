@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.engine;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.pillion.Expressions;
 import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
@@ -10,12 +12,15 @@ import dev.pillion.call.CallChain;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.pubsub.SubscribeOptions;
+import dev.pillion.pubsub.SubscriptionDeclaration;
 import dev.pillion.pubsub.spi.PubSubComponent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The engine of the app {@code shop} around one pubsub, {@code bus}. */
@@ -44,6 +49,13 @@ final class TestEngine {
     return engine;
   }
 
+  /** The resource {@code orders} for the topic of that name. */
+  static void declare(PubSubEngine engine, SubscribeOptions options) {
+    var declaration = new SubscriptionDeclaration("orders", "bus", "orders", options);
+    assertThat(engine.declare(new DeclaredSubscription(declaration, "orders.yaml:1", List.of())))
+        .isEmpty();
+  }
+
   private record Retries(int attempts) implements CallInterceptor {
     @Override
     public <T extends @Nullable Object, E extends Exception> T around(
@@ -64,8 +76,21 @@ final class TestEngine {
   private record ByType() implements Expressions {
     @Override
     public Condition compile(String type) {
-      return variables ->
-          variables.get("event") instanceof Map<?, ?> event && type.equals(event.get("type"));
+      if (type.startsWith("wrong")) {
+        throw new IllegalArgumentException("no type: " + type);
+      }
+      return new Condition() {
+        @Override
+        public boolean test(Map<String, ?> variables) {
+          return variables.get("event") instanceof Map<?, ?> event
+              && type.equals(event.get("type"));
+        }
+
+        @Override
+        public Set<String> variables() {
+          return type.startsWith("evnt") ? Set.of("evnt") : Set.of("event");
+        }
+      };
     }
   }
 

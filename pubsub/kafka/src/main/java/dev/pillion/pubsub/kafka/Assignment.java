@@ -19,6 +19,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,16 +33,25 @@ final class Assignment {
   private static final Logger log = LoggerFactory.getLogger(Assignment.class);
   private static final Duration ANSWER = Duration.ofSeconds(5);
 
+  /** Other partitions wait meanwhile, and what was answered in part need not be asked for again. */
+  private static final Duration BEGINNING = Duration.ofSeconds(1);
+
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
   private final PartitionQueue.Surroundings around;
   private final TimeSource time;
   private final Map<TopicPartition, PartitionQueue> queues = new ConcurrentHashMap<>();
   private final Set<TopicPartition> unprepared = new HashSet<>();
   private final Map<TopicPartition, PartitionQueue> leftBehind = new HashMap<>();
   private boolean failing;
+  private boolean unanswered;
+  private @Nullable Consumer<byte[], byte[]> committing;
+  private long prepareAgain;
 
   Assignment(PartitionQueue.Surroundings around, TimeSource time) {
     this.around = around;
     this.time = time;
+    this.prepareAgain = time.nanos();
   }
 
   Set<TopicPartition> partitions() {
@@ -55,17 +65,34 @@ final class Assignment {
     unprepared.addAll(partitions);
   }
 
-  /** Asks where new partitions begin, and what the owner before has left on record. */
+  /**
+   * Asks where new partitions begin, and what the owner before has left on record. Those of which
+   * nobody says so in time stay paused, and are asked for again; what is here already goes on.
+   */
   void prepare(Consumer<byte[], byte[]> consumer) {
-    if (unprepared.isEmpty()) {
+    if (unprepared.isEmpty() || time.nanos() - prepareAgain < 0) {
       return;
     }
-    var committed = consumer.committed(Set.copyOf(unprepared), ANSWER);
+    try {
+      openAll(consumer);
+      unanswered = false;
+    } catch (TimeoutException e) {
+      if (!unanswered) {
+        log.warn(
+            "no broker says where {} begin, asking again: {}", unprepared, KafkaFailures.reason(e));
+      }
+      unanswered = true;
+      prepareAgain = time.nanos() + PAUSE.toNanos();
+    }
+  }
+
+  private void openAll(Consumer<byte[], byte[]> consumer) {
+    var committed = consumer.committed(Set.copyOf(unprepared), BEGINNING);
     var notes = new HashMap<TopicPartition, CommitNote>();
     var positions = new HashMap<TopicPartition, Long>();
     var suspects = new HashSet<TopicPartition>();
     for (var partition : unprepared) {
-      long position = consumer.position(partition, ANSWER);
+      long position = consumer.position(partition, BEGINNING);
       OffsetAndMetadata found = committed.get(partition);
       var note = found == null
           ? CommitNote.clean(position)
@@ -77,8 +104,9 @@ final class Assignment {
       }
     }
     // What is not written yet nobody can have attempted.
-    var ends =
-        suspects.isEmpty() ? Map.<TopicPartition, Long>of() : consumer.endOffsets(suspects, ANSWER);
+    var ends = suspects.isEmpty()
+        ? Map.<TopicPartition, Long>of()
+        : consumer.endOffsets(suspects, BEGINNING);
     for (var partition : List.copyOf(unprepared)) {
       var note = notes.getOrDefault(partition, CommitNote.clean(0));
       long position = positions.getOrDefault(partition, 0L);
@@ -133,10 +161,7 @@ final class Assignment {
             "{} begins anew at {}: its topic was made again, or has lost its end",
             partition,
             first);
-        lose(List.of(partition));
-        open(partition, first, CommitNote.clean(first));
-        consumer.pause(List.of(partition));
-        around.commits().soon();
+        beginAnew(consumer, partition, first);
         queue = queues.get(partition);
       }
       if (queue != null) {
@@ -145,8 +170,29 @@ final class Assignment {
     }
   }
 
-  /** Commits what has changed, without waiting. */
+  /** The topic is another one by the same name: what was read and committed says nothing of it. */
+  void beginAnew(Consumer<byte[], byte[]> consumer) {
+    for (var partition : List.copyOf(queues.keySet())) {
+      beginAnew(consumer, partition, 0);
+      consumer.seek(partition, 0);
+    }
+  }
+
+  private void beginAnew(Consumer<byte[], byte[]> consumer, TopicPartition partition, long first) {
+    lose(List.of(partition));
+    open(partition, first, CommitNote.clean(first));
+    consumer.pause(List.of(partition));
+    around.commits().soon();
+  }
+
+  /**
+   * Commits what has changed, without waiting. One commit at a time: workers ask for the next while
+   * the last one is under way, and one more for each of them would only keep brokers busy.
+   */
   void commit(Consumer<byte[], byte[]> consumer) {
+    if (isCommitting(consumer)) {
+      return;
+    }
     var waiting = around.commits().take();
     var snapshots = new ArrayList<Progress.Snapshot>();
     for (var queue : queues.values()) {
@@ -159,11 +205,29 @@ final class Assignment {
       waiting.forEach(answer -> answer.complete(null));
       return;
     }
+    committing = consumer;
     try {
-      consumer.commitAsync(
-          offsets(snapshots), (offsets, failure) -> answered(snapshots, waiting, failure));
+      consumer.commitAsync(offsets(snapshots), (offsets, failure) -> {
+        committed(consumer);
+        answered(snapshots, waiting, failure);
+      });
     } catch (KafkaException e) {
+      committed(consumer);
       answered(snapshots, waiting, e);
+    }
+  }
+
+  /** Whether a commit is under way; one that a consumer had begun ends with the consumer. */
+  boolean isCommitting(Consumer<byte[], byte[]> consumer) {
+    return committing == consumer;
+  }
+
+  private void committed(Consumer<byte[], byte[]> consumer) {
+    if (isCommitting(consumer)) {
+      committing = null;
+    }
+    if (around.commits().isAsked()) {
+      around.commits().wakeUp();
     }
   }
 

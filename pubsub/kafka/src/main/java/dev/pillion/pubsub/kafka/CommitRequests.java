@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.kafka;
 
+import dev.pillion.BuildingBlockException;
+import dev.pillion.ComponentException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** What workers ask of the thread that owns the consumer. Thread-safe. */
@@ -31,6 +37,24 @@ final class CommitRequests {
     }
     wakeUp.run();
     return answer;
+  }
+
+  /**
+   * Waits for the answer to {@link #now}.
+   *
+   * @throws BuildingBlockException when it was not committed, or not for certain
+   */
+  static void await(Future<?> answer, Duration patience, String what) {
+    try {
+      answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      throw KafkaFailures.interrupted(what, e);
+    } catch (TimeoutException e) {
+      throw KafkaFailures.timeout(what, e);
+    } catch (ExecutionException e) {
+      throw ComponentException.unavailable(
+          what + " failed: " + KafkaFailures.reason(e), e.getCause());
+    }
   }
 
   /** Commits what has changed before its time has come. */

@@ -67,12 +67,22 @@ final class Dispatcher {
 
   private void work() {
     for (var queue = next(); queue != null; queue = next()) {
-      int handled = 0;
-      boolean more = true;
-      while (more) {
-        more = queue.handle() && (++handled < SLICE || isAlone());
+      try {
+        handle(queue);
+      } catch (RuntimeException | Error e) {
+        // A worker that ended here would keep its partition for ever.
+        log.error("handing over messages of {} failed unexpectedly", name, e);
+      } finally {
+        queue.handled();
       }
-      queue.handled();
+    }
+  }
+
+  private void handle(PartitionQueue queue) {
+    int handled = 0;
+    boolean more = true;
+    while (more) {
+      more = queue.handle() && (++handled < SLICE || isAlone());
     }
   }
 

@@ -86,6 +86,11 @@ final class KafkaMessage implements Message {
     postponed = true;
   }
 
+  @Override
+  public boolean isRevoked() {
+    return queue.isStopped();
+  }
+
   /** Whether it comes back without an attempt; said once. */
   boolean wasPostponed() {
     boolean was = postponed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.kafka;
 
+import dev.pillion.BuildingBlockException;
 import dev.pillion.ComponentException;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.Message;
@@ -11,11 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -44,6 +42,7 @@ final class PartitionQueue {
   private final Condition idle = lock.newCondition();
   private final FetchBuffer fetched;
   private final Progress progress;
+  private final BatchTimer batchTimer;
 
   // What was handed over and given back, in order; the partition waits for it.
   private List<KafkaMessage> again = new ArrayList<>();
@@ -57,9 +56,7 @@ final class PartitionQueue {
   private boolean asked;
   private boolean scheduled;
   private boolean waiting;
-  private boolean batchDue;
-  private boolean batchTimer;
-  private boolean stopped;
+  private volatile boolean stopped;
   private boolean ended;
 
   PartitionQueue(TopicPartition partition, long position, CommitNote note, Surroundings around) {
@@ -70,6 +67,7 @@ final class PartitionQueue {
     this.commits = around.commits();
     this.fetched = new FetchBuffer(position, rules.batch());
     this.progress = new Progress(this, position, note);
+    this.batchTimer = new BatchTimer(rules, this::batchIsDue);
   }
 
   /** What all partitions of an intake share. */
@@ -177,6 +175,11 @@ final class PartitionQueue {
     told.forEach(receiver::revoke);
   }
 
+  /** Whether it was stopped: no attempt begins. */
+  boolean isStopped() {
+    return stopped;
+  }
+
   /** Waits until nothing runs, for so long at most. */
   void awaitIdle(long nanos) throws InterruptedException {
     long left = nanos;
@@ -248,24 +251,15 @@ final class PartitionQueue {
       askForCommit();
       return false;
     }
-    return !rules.isBulk() || isBatchDue();
-  }
-
-  private boolean isBatchDue() {
-    if (batchDue || fetched.size() >= rules.batch() || fetched.isPaused()) {
-      return true;
-    }
-    if (!batchTimer) {
-      batchTimer = true;
-      rules.time().schedule(rules.batchAwait(), this::batchIsDue);
-    }
-    return false;
+    return fetched.size() >= rules.batch()
+        || first.isRedelivered()
+        || fetched.isPaused()
+        || batchTimer.hasWaited();
   }
 
   private void batchIsDue() {
     locked(() -> {
-      batchTimer = false;
-      batchDue = true;
+      batchTimer.isOver();
       schedule();
       return true;
     });
@@ -317,22 +311,11 @@ final class PartitionQueue {
         return running;
       }
       boolean wasFull = fetched.isPaused() && !fetched.isLow();
-      var batch = new ArrayList<KafkaMessage>();
-      for (var message = fetched.first();
-          message != null && progress.mayBegin(message.offset()) && batch.size() < rules.batch();
-          message = fetched.first()) {
-        progress.handed(message);
-        fetched.removeFirst();
-        if (doneBefore.remove(message.offset(), message.timestamp())) {
-          progress.done(message);
-        } else {
-          batch.add(message);
-        }
-      }
+      var batch = takeFetched();
       if (batch.isEmpty()) {
         return List.of();
       }
-      batchDue = false;
+      batchTimer.reset();
       running = batch;
       if (progress.isNearReach(batch.get(batch.size() - 1).offset())) {
         askForCommit();
@@ -344,6 +327,30 @@ final class PartitionQueue {
     } finally {
       lock.unlock();
     }
+  }
+
+  private List<KafkaMessage> takeFetched() {
+    var batch = new ArrayList<KafkaMessage>(Math.min(rules.batch(), fetched.size()));
+    for (var message = fetched.first();
+        message != null && progress.mayBegin(message.offset()) && fits(message, batch);
+        message = fetched.first()) {
+      progress.handed(message);
+      fetched.removeFirst();
+      if (doneBefore.remove(message.offset(), message.timestamp())) {
+        progress.done(message);
+      } else {
+        batch.add(message);
+      }
+    }
+    return batch;
+  }
+
+  /** What may have ended its process goes alone, lest a batch is charged with its attempts. */
+  private boolean fits(KafkaMessage message, List<KafkaMessage> batch) {
+    return batch.isEmpty()
+        || (batch.size() < rules.batch()
+            && !message.isRedelivered()
+            && !batch.get(0).isRedelivered());
   }
 
   private void settle(List<KafkaMessage> batch, List<Disposition> dispositions) {
@@ -462,25 +469,11 @@ final class PartitionQueue {
       lock.unlock();
     }
     try {
-      recorded.get(rules.recordPatience().toNanos(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      unrecord(message, before);
-      throw KafkaFailures.interrupted(what, e);
-    } catch (TimeoutException e) {
-      unrecord(message, before);
-      throw KafkaFailures.timeout(what, e);
-    } catch (ExecutionException e) {
-      unrecord(message, before);
-      throw ComponentException.unavailable(
-          what + " failed: " + KafkaFailures.reason(e), e.getCause());
+      CommitRequests.await(recorded, rules.recordPatience(), what);
+    } catch (BuildingBlockException e) {
+      locked(() -> progress.record(message.offset(), before));
+      throw e;
     }
-  }
-
-  private void unrecord(KafkaMessage message, @Nullable Integer before) {
-    locked(() -> {
-      progress.record(message.offset(), before);
-      return true;
-    });
   }
 
   private <T extends @Nullable Object> T locked(Supplier<T> body) {

@@ -22,6 +22,7 @@ final class Progress {
   private final TreeMap<Long, Integer> attempts;
   private final long suspectUntil;
   private long reach;
+  private long promised;
   private long change = 1;
   private long committedChange;
 
@@ -34,6 +35,7 @@ final class Progress {
     this.attempts = new TreeMap<>(note.attempts().tailMap(position));
     this.suspectUntil = note.reach();
     this.reach = position;
+    this.promised = position;
   }
 
   int attempts(long offset) {
@@ -51,7 +53,7 @@ final class Progress {
 
   /** Whether it is time to commit, lest the next attempts have to wait for it. */
   boolean isNearReach(long offset) {
-    return reach - offset < AHEAD / 2;
+    return promised - offset < AHEAD / 2;
   }
 
   /** There is something to commit. */
@@ -89,7 +91,9 @@ final class Progress {
 
   /** The state now, with which attempts may begin beyond what has begun. */
   Snapshot ahead(long lastBegun) {
-    return snapshot(Math.max(offsets.position(), lastBegun) + AHEAD);
+    var snapshot = snapshot(Math.max(offsets.position(), lastBegun) + AHEAD);
+    promised = Math.max(promised, snapshot.reach());
+    return snapshot;
   }
 
   /** The state at the end: what lies beyond {@code lastBegun} nobody has attempted here. */

@@ -20,6 +20,8 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -92,8 +94,15 @@ final class Session implements AutoCloseable {
     return publisher;
   }
 
+  /** Asks the brokers, then the topics that are taken in. */
   void probe(Deadline deadline) {
     probe(admin, settings, deadline);
+    for (var intake : intakes) {
+      var trouble = intake.trouble();
+      if (trouble != null) {
+        throw ComponentException.unavailable(trouble, null);
+      }
+    }
   }
 
   private static void probe(Admin admin, KafkaSettings settings, Deadline deadline) {
@@ -128,6 +137,7 @@ final class Session implements AutoCloseable {
           context,
           subscription.topic(),
           () -> consumer(subscription.consumerId()),
+          new TopicWatch(subscription.topic(), () -> id(subscription.topic()), context.time()),
           options.retry(),
           made -> {
             var rules = new IntakeRules(
@@ -147,6 +157,13 @@ final class Session implements AutoCloseable {
     intakes.add(intake);
     intake.start();
     return intake;
+  }
+
+  private KafkaFuture<Uuid> id(String topic) {
+    return admin
+        .describeTopics(List.of(topic))
+        .allTopicNames()
+        .thenApply(found -> found.values().iterator().next().topicId());
   }
 
   private Consumer<byte[], byte[]> consumer(String group) {

@@ -19,6 +19,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,7 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
   private final String name;
   private final String topic;
   private final Supplier<Consumer<byte[], byte[]>> consumers;
+  private final TopicWatch watch;
   private final Duration retry;
   private final Assignment assignment;
   private final CommitRequests commits;
@@ -61,11 +63,14 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
   private volatile boolean paused;
   private volatile boolean closing;
   private volatile long closeBy = Long.MAX_VALUE;
+  private volatile @Nullable String trouble;
+  private boolean subscribed;
   private long lastCommit;
   private Duration pause;
 
   /**
    * @param consumers makes a consumer, again when one has failed for good
+   * @param watch sees when the topic becomes another one
    * @param retry the first pause after a failure
    * @param assignments makes what holds the partitions, given what workers ask this thread
    */
@@ -73,12 +78,14 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
       ComponentContext context,
       String topic,
       Supplier<Consumer<byte[], byte[]>> consumers,
+      TopicWatch watch,
       Duration retry,
       Function<TopicIntake, Assignment> assignments) {
     this.context = context;
     this.name = "pubsub/" + context.name() + "/" + topic;
     this.topic = topic;
     this.consumers = consumers;
+    this.watch = watch;
     this.retry = retry;
     this.pause = retry;
     this.commits = new CommitRequests(this::wakeUp);
@@ -108,14 +115,24 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
 
   private void run() {
     try {
-      consumer.subscribe(List.of(topic), this);
       while (!isOver()) {
         step();
       }
-    } finally {
+      if (!closing) {
+        log.warn("taking in \"{}\" ends: its thread was interrupted", topic);
+        trouble = "its thread was interrupted";
+      }
       leave();
+    } finally {
       over.countDown();
     }
+  }
+
+  /** Why nothing is taken in, as long as that is so; null otherwise. */
+  @Nullable
+  String trouble() {
+    var reason = closing ? null : watch.isGone() ? "the topic is not there" : trouble;
+    return reason == null ? null : "\"" + topic + "\" is not taken in: " + reason;
   }
 
   /** Whether it has left the group. */
@@ -130,22 +147,32 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
 
   private void step() {
     try {
+      if (!subscribed) {
+        consumer.subscribe(List.of(topic), this);
+        subscribed = true;
+      }
+      if (watch.isAnotherOne()) {
+        assignment.beginAnew(consumer);
+      }
       commitWhenDue();
       assignment.prepare(consumer);
       assignment.direct(consumer);
       poll();
       pause = retry;
+      trouble = null;
     } catch (WakeupException e) {
       // There is something to do.
       log.trace("{} was woken", name);
-    } catch (InterruptException e) {
+    } catch (InterruptException | InterruptedException e) {
       // Threads end by interrupt: so does the loop.
       Thread.currentThread().interrupt();
     } catch (KafkaException e) {
       log.warn("taking in \"{}\" failed, trying again: {}", topic, KafkaFailures.reason(e), e);
+      trouble = KafkaFailures.reason(e);
       again();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       log.error("taking in \"{}\" failed unexpectedly, trying again", topic, e);
+      trouble = "failed with " + e.getClass().getName();
       again();
     }
   }
@@ -155,7 +182,7 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
     polling = true;
     try {
       var timeout = assignment.isActive() || closing ? BUSY_POLL : IDLE_POLL;
-      if (commits.isAsked()) {
+      if (commits.isAsked() && !assignment.isCommitting(consumer)) {
         timeout = Duration.ZERO;
       }
       var records = consumer.poll(timeout);
@@ -187,10 +214,10 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
         over.await(BUSY_POLL.toMillis(), TimeUnit.MILLISECONDS);
       }
       consumer = consumers.get();
-      consumer.subscribe(List.of(topic), this);
+      subscribed = false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       log.warn("a new consumer of \"{}\" can't be made: {}", topic, KafkaFailures.reason(e), e);
     }
   }
@@ -201,7 +228,7 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
     try {
       assignment.release(consumer, List.copyOf(assignment.partitions()), 0, commits);
       consumer.close(CloseOptions.timeout(LEAVE));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       log.warn("the group of \"{}\" was not left in order: {}", topic, KafkaFailures.reason(e), e);
     } finally {
       if (interrupted) {

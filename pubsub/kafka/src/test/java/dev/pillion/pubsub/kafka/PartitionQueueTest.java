@@ -7,11 +7,14 @@ import dev.pillion.concurrent.Threads;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.Message;
 import dev.pillion.pubsub.spi.MessageReceiver;
+import dev.pillion.pubsub.spi.TopicSubscription;
 import dev.pillion.testkit.ManualTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -34,7 +37,7 @@ class PartitionQueueTest {
       new CommitRequests(() -> {}));
   private final PartitionQueue queue = queue();
 
-  private final class Receiver implements MessageReceiver {
+  private class Receiver implements MessageReceiver {
     @Override
     public Disposition receive(Message message) {
       received.add(message);
@@ -62,7 +65,11 @@ class PartitionQueueTest {
   }
 
   private PartitionQueue queue() {
-    var made = new PartitionQueue(new TopicPartition("t", 0), 0, CommitNote.clean(0), around);
+    return queue(CommitNote.clean(0), around);
+  }
+
+  private static PartitionQueue queue(CommitNote note, PartitionQueue.Surroundings around) {
+    var made = new PartitionQueue(new TopicPartition("t", 0), 0, note, around);
     commit(made);
     return made;
   }
@@ -226,5 +233,78 @@ class PartitionQueueTest {
     other.add(record(0, 7));
     other.handle();
     assertThat(received).hasSize(2);
+  }
+
+  @Test
+  void whatMayHaveEndedItsProcessGoesAloneAndNotInABatch() {
+    var batches = new ArrayList<Integer>();
+    var bulk = new PartitionQueue.Surroundings(
+        new IntakeRules(
+            HeaderRules.PLAIN,
+            Redelivery.every(PAUSE),
+            new TopicSubscription.Bulk(10, PAUSE),
+            time,
+            () -> false),
+        new Receiver() {
+          @Override
+          public List<Disposition> receiveAll(List<Message> messages) {
+            batches.add(messages.size());
+            return super.receiveAll(messages);
+          }
+        },
+        around.dispatcher(),
+        around.commits());
+    var suspicious = queue(new CommitNote(2, new TreeMap<>(Map.of(2L, 1))), bulk);
+    for (int offset = 0; offset < 6; offset++) {
+      suspicious.add(record(offset, offset));
+    }
+
+    suspicious.flow();
+
+    // None of the first three waits for others.
+    assertThat(suspicious.handle()).isTrue();
+    assertThat(suspicious.handle()).isTrue();
+    assertThat(suspicious.handle()).isTrue();
+    assertThat(suspicious.handle()).isFalse();
+    time.advance(PAUSE);
+    assertThat(suspicious.handle()).isTrue();
+
+    assertThat(batches).containsExactly(1, 1, 1, 3);
+  }
+
+  @Test
+  void aMessageKnowsOfARevocationThatItsReceiverHasMissed() {
+    var revoked = new ArrayList<Boolean>();
+    handler = message -> {
+      revoked.add(message.isRevoked());
+      queue.stop();
+      revoked.add(message.isRevoked());
+      return Disposition.RELEASE;
+    };
+    queue.add(record(0, 1));
+    queue.handle();
+
+    assertThat(revoked).containsExactly(false, true);
+  }
+
+  @Test
+  void nobodyAsksAgainForWhatACommitUnderWayWillAllow() {
+    for (int offset = 0; offset < 1_500; offset++) {
+      queue.add(record(offset, offset));
+    }
+    int begun = 0;
+    while (!around.commits().isAsked()) {
+      assertThat(queue.handle()).isTrue();
+      begun++;
+    }
+    around.commits().take();
+    assertThat(queue.toCommit()).isNotNull();
+
+    for (int i = 0; i < 100; i++) {
+      assertThat(queue.handle()).isTrue();
+    }
+
+    assertThat(begun).isBetween(Progress.AHEAD / 2, Progress.AHEAD);
+    assertThat(around.commits().isAsked()).isFalse();
   }
 }

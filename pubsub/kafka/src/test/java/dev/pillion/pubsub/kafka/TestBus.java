@@ -58,6 +58,10 @@ final class TestBus implements AutoCloseable {
     admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1))).all().get();
   }
 
+  void deleteTopic(String name) throws Exception {
+    admin.deleteTopics(List.of(name)).all().get();
+  }
+
   /** Not open yet, with short sessions; the oldest message first. */
   KafkaPubSub component() {
     return component(Map.of());

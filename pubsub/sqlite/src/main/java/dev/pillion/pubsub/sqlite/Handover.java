@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +47,7 @@ final class Handover {
   private int workers;
   private boolean stopped;
   private volatile boolean again;
+  private volatile @Nullable Error noThread;
   private boolean batchWaits;
   private long batchSinceNanos;
 
@@ -181,10 +183,12 @@ final class Handover {
     }
   }
 
+  /** They have been written; the list is empty then, so that none counts twice. */
   void settled(List<Settlement> written) {
     lock.lock();
     try {
       written.forEach(settlement -> lanes.settled(settlement.message()));
+      written.clear();
     } finally {
       lock.unlock();
     }
@@ -244,8 +248,24 @@ final class Handover {
         LOG.debug("no thread for \"{}\"", threadName, e);
         retire(wanted - i);
         return;
+      } catch (Error e) {
+        // Such as that of a system that gives no more threads.
+        again = true;
+        retire(wanted - i);
+        if (noThread == null) {
+          LOG.error("no thread for \"{}\"; it is tried again and again", threadName, e);
+        }
+        noThread = e;
+        return;
       }
     }
+    noThread = null;
+  }
+
+  /** Why events are not handed over although they could be; null when they are. */
+  @Nullable
+  Throwable trouble() {
+    return noThread;
   }
 
   private void retire(int count) {

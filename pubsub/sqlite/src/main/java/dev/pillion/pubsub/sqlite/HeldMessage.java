@@ -41,7 +41,8 @@ final class HeldMessage implements Message {
     return owner;
   }
 
-  boolean isRevoked() {
+  @Override
+  public boolean isRevoked() {
     return revoked;
   }
 

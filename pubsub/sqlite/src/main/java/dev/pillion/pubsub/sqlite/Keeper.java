@@ -47,7 +47,9 @@ final class Keeper {
   private long renewedNanos;
   private long cleanedNanos;
   private boolean cleaning;
-  private boolean inOutage;
+
+  /** Why it can't look around for now; null while it can. */
+  private volatile @Nullable Throwable outage;
 
   Keeper(SqliteDatabase database, ComponentContext context, Pace pace, ProcessPlace place) {
     this.database = database;
@@ -134,17 +136,38 @@ final class Keeper {
         renew();
       }
       clean(now);
-      inOutage = false;
-    } catch (RuntimeException e) {
-      if (!inOutage && !closed) {
+      outage = null;
+    } catch (RuntimeException | Error e) {
+      boolean first = outage == null;
+      outage = e;
+      if (first && !closed) {
         if (e instanceof BuildingBlockException) {
           LOG.warn("pubsub \"{}\" can't be kept for now: {}", context.name(), e.getMessage());
         } else {
           LOG.error("pubsub \"{}\" can't be kept for now", context.name(), e);
         }
       }
-      inOutage = true;
     }
+  }
+
+  /** Why it, or an intake, does not do its work for now, in words to be shown; null: they do. */
+  @Nullable
+  String trouble() {
+    var running = thread;
+    var cause = outage;
+    if (running != null && !running.isAlive() && !closed) {
+      return "the thread that keeps leases has ended unexpectedly";
+    }
+    if (cause != null) {
+      return "leases can't be kept for now: " + Failures.words(cause);
+    }
+    for (SqliteIntake intake : intakes) {
+      var trouble = intake.trouble();
+      if (trouble != null) {
+        return trouble;
+      }
+    }
+    return null;
   }
 
   private void renew() {

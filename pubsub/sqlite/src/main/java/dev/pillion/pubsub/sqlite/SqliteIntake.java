@@ -47,7 +47,9 @@ final class SqliteIntake implements Intake, Handover.Holder {
   private volatile boolean closing;
   private volatile boolean aborted;
   private volatile @Nullable Thread clerk;
-  private boolean inOutage;
+
+  /** Why it can't go on for now; null while it can. */
+  private volatile @Nullable Throwable outage;
 
   /** The outcome of a claim is unknown: it may have been committed. */
   private boolean inDoubt;
@@ -96,6 +98,21 @@ final class SqliteIntake implements Intake, Handover.Holder {
       look();
     }
     handover.startAgain();
+    var thread = clerk;
+    if (thread != null && !thread.isAlive() && !hasEnded()) {
+      LOG.error("{}: its thread has ended unexpectedly; another one goes on", membership);
+      start();
+    }
+  }
+
+  /** Why it does not bring events for now, in words to be shown; null while it does. */
+  @Nullable
+  String trouble() {
+    var cause = outage;
+    if (cause == null) {
+      cause = handover.trouble();
+    }
+    return cause == null ? null : membership + " can't go on for now: " + Failures.words(cause);
   }
 
   /** The membership of this incarnation was found to have been ended by others. */
@@ -186,15 +203,13 @@ final class SqliteIntake implements Intake, Handover.Holder {
     try {
       while (!aborted && !hasEnded()) {
         if (!step()) {
-          work.await(inOutage ? RETRY_NANOS : Long.MAX_VALUE);
+          work.await(outage == null ? Long.MAX_VALUE : RETRY_NANOS);
         }
       }
     } catch (InterruptedException e) {
       LOG.debug("{} is aborted", membership);
-    } finally {
-      // After an error of the JVM as well: then the lease ends, and others go on.
-      ended.countDown();
     }
+    ended.countDown();
   }
 
   /** Does what there is to do; false when there is nothing for now. */
@@ -222,7 +237,9 @@ final class SqliteIntake implements Intake, Handover.Holder {
       write(settlements, look ? Math.min(want, MAX_CLAIM) : 0);
       recovered();
       return true;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // An error of the JVM as well: a thread that ends here would be missed by nobody, while its
+      // lease went on being renewed.
       handover.putBack(settlements);
       if (look) {
         mayFind = true;
@@ -306,20 +323,21 @@ final class SqliteIntake implements Intake, Handover.Holder {
     return true;
   }
 
-  private void failed(RuntimeException e) {
-    if (!inOutage && !aborted) {
+  private void failed(Throwable e) {
+    boolean first = outage == null;
+    outage = e;
+    if (first && !aborted) {
       if (e instanceof BuildingBlockException) {
         LOG.warn("{} can't go on for now: {}", membership, e.getMessage());
       } else {
         LOG.error("{} can't go on for now", membership, e);
       }
     }
-    inOutage = true;
   }
 
   private void recovered() {
-    if (inOutage) {
-      inOutage = false;
+    if (outage != null) {
+      outage = null;
       LOG.info("{} goes on", membership);
     }
   }

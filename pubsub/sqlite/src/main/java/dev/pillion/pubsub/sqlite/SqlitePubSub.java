@@ -97,9 +97,14 @@ public final class SqlitePubSub implements PubSubComponent {
 
   @Override
   public void probe(Deadline deadline) {
-    opened()
-        .database()
+    var open = opened();
+    open.database()
         .read(session -> Sql.number(session, "SELECT max(version) FROM pubsub_schema"), deadline);
+    var trouble = open.keeper().trouble();
+    if (trouble != null) {
+      throw ComponentException.unavailable(
+          "sqlite database \"%s\": %s".formatted(open.database(), trouble), null);
+    }
   }
 
   @Override
@@ -142,6 +147,9 @@ public final class SqlitePubSub implements PubSubComponent {
   @Override
   public Intake subscribe(TopicSubscription subscription, MessageReceiver receiver) {
     var open = opened();
+    subscription
+        .metadataWithoutEffect()
+        .forEach(text -> LOG.warn("pubsub \"{}\": {}", open.context().name(), text));
     // Before joining: after a crash its own last members need not be waited for.
     open.keeper().endThoseOfEndedProcesses();
     var membership = new Membership(open.context().time(), pace, open.place());

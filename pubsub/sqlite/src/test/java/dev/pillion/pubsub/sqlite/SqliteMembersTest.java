@@ -14,12 +14,14 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.connections.sqlite.SqliteSettings;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.Message;
+import dev.pillion.pubsub.spi.TopicSubscription;
 import dev.pillion.testkit.ManualTime;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
@@ -262,8 +264,12 @@ class SqliteMembersTest {
         "SELECT count(*) FROM pubsub_deliveries WHERE due_at > 0 AND attempts = 1", 2);
   }
 
-  /** What the intakes log from now on. */
   private static List<String> warnings() {
+    return warnings(SqliteIntake.class);
+  }
+
+  /** What a class logs from now on. */
+  private static List<String> warnings(Class<?> of) {
     var lines = new CopyOnWriteArrayList<String>();
     var appender = new AppenderBase<ILoggingEvent>() {
       @Override
@@ -272,8 +278,25 @@ class SqliteMembersTest {
       }
     };
     appender.start();
-    ((Logger) LoggerFactory.getLogger(SqliteIntake.class)).addAppender(appender);
+    ((Logger) LoggerFactory.getLogger(of)).addAppender(appender);
     return lines;
+  }
+
+  @Test
+  void subscriptionMetadataThatNobodyReadsIsWarnedOf() {
+    var broker = open(builder().build());
+    var warnings = warnings(SqlitePubSub.class);
+    broker.component.subscribe(
+        new TopicSubscription(
+            "paid",
+            "g",
+            Map.of("ordering", "topic", "rawPayload", "true", "consumerID", "g"),
+            0,
+            null),
+        new TestReceiver());
+    assertThat(warnings)
+        .containsExactly(
+            "pubsub \"pubsub\": the subscription metadata \"ordering\" of the topic \"paid\" has no effect; this broker knows \"rawPayload\" alone");
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /** An open broker on real threads, with the time that the test gives it. */
 final class TestBroker implements Threads, AutoCloseable {
@@ -25,6 +26,7 @@ final class TestBroker implements Threads, AutoCloseable {
   private final TimeSource time;
   private final boolean keeps;
   private final Path file;
+  private volatile @Nullable Error refusal;
   private final ExecutorService pool = Executors.newCachedThreadPool(task -> {
     var thread = new Thread(task, "worker");
     thread.setDaemon(true);
@@ -89,8 +91,17 @@ final class TestBroker implements Threads, AutoCloseable {
         .untilAsserted(() -> assertThat(number(sql)).as(sql).isEqualTo(expected));
   }
 
+  /** From now on there are no threads for deliveries, for that reason; null: there are again. */
+  void refuseThreads(@Nullable Error reason) {
+    refusal = reason;
+  }
+
   @Override
   public void execute(String name, Runnable task) {
+    var reason = refusal;
+    if (reason != null) {
+      throw reason;
+    }
     pool.execute(task);
   }
 

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.pillion.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.pillion.ComponentException;
+import dev.pillion.InvalidConfigurationException;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallBody;
+import dev.pillion.call.CallInterceptor;
+import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.InvocationResponse;
+import dev.pillion.invocation.spi.PeerAddress;
+import dev.pillion.invocation.spi.PeerTransport;
+import dev.pillion.invocation.spi.PeerTransportProvider;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How a runtime is joined to its peers, in which order, and how it leaves them. */
+@Timeout(60)
+class PeersTest {
+  @TempDir
+  Path folder;
+
+  private final PeerWorld world = new PeerWorld();
+
+  /** Says when it begins and ends; has the program beside the runtime at port 3000. */
+  private Extension extension() {
+    return new Extension() {
+      @Override
+      public AutoCloseable start(EmbeddedRuntime runtime) {
+        world.events.add("app begins, " + runtime.describe().invocation().methods());
+        return () -> world.events.add("app ends");
+      }
+
+      @Override
+      public AppConnection appConnection() {
+        return new AppConnection("http", "127.0.0.1", 3000, 0, "ready", null);
+      }
+    };
+  }
+
+  @Test
+  void aRuntimeIsFoundWhenItCanBeCalledAndIsCalledUntilNobodyFindsIt() {
+    world
+        .builder("orders")
+        .method("reserve", String.class, name -> "reserved " + name)
+        .with(extension())
+        .start()
+        .close();
+    assertThat(world.events)
+        .containsExactly(
+            "opens",
+            "app begins, [reserve]",
+            "listens",
+            "registers AppInstance[appId=orders, namespace=default, address=127.0.0.1:50001, appPort=3000]",
+            "deregisters",
+            "listens no more",
+            "app ends",
+            "closes");
+  }
+
+  @Test
+  void runtimesCallEachOther() {
+    try (var orders = world
+            .builder("orders")
+            .method("reserve", String.class, name -> "reserved " + name)
+            .start();
+        var web = world.builder("web").start()) {
+      assertThat(web.app("orders").invoke("reserve", "book", String.class))
+          .isEqualTo("reserved book");
+      assertThat(web.app("orders.default").invoke("reserve", "pen", String.class))
+          .isEqualTo("reserved pen");
+      assertThatExceptionOfType(InvocationException.class)
+          .isThrownBy(() -> web.app("ordrs").invoke("reserve", "book", String.class))
+          .withMessageContaining("no app \"ordrs\"")
+          .withMessageContaining("the name resolver \"names\" does not know it");
+      assertThat(web.peerTransport()).isPresent();
+      assertThat(web.peers().find("orders", Deadline.none()))
+          .hasValueSatisfying(
+              peer -> assertThat(peer.address()).isEqualTo(new PeerAddress("127.0.0.1", 50_001)));
+      assertThat(orders.peers().find("orders", Deadline.none())).isEmpty();
+    }
+  }
+
+  /** As the metrics' interceptor does. */
+  private static final CallInterceptor TRACING = new CallInterceptor() {
+    @Override
+    public <T extends @Nullable Object, E extends Exception> T around(
+        Call call, CallBody<T, E> next) throws E {
+      return next.run(call.with(call.context().with(Map.of("traceparent", "00-this"))));
+    }
+  };
+
+  @Test
+  void aPeerIsToldTheTraceOfTheCall() {
+    var seen = new AtomicReference<Map<String, List<String>>>(Map.of());
+    try (var orders = world
+            .builder("orders")
+            .method("m", (request, invocation) -> {
+              seen.set(request.headers());
+              return InvocationResponse.of(204, Map.of(), "", new byte[0]);
+            })
+            .start();
+        var web = world.builder("web").interceptor(TRACING).start()) {
+      var request = InvocationRequest.get("m")
+          .withHeader("Traceparent", "00-another")
+          .withHeader("tracestate", "another's")
+          .withHeader("baggage", "mine");
+      web.app("orders").exchange(request).close();
+      assertThat(seen.get())
+          .containsEntry("traceparent", List.of("00-this"))
+          .containsEntry("baggage", List.of("mine"))
+          .doesNotContainKeys("Traceparent", "tracestate");
+    }
+  }
+
+  @Test
+  void descriptionAndHealthSayWhereAndHow() {
+    try (var orders =
+        world.builder("orders").method("reserve", String.class, name -> name).start()) {
+      assertThat(orders.describe().invocation().peers())
+          .isEqualTo(
+              new InvocationDescription.PeerPort("127.0.0.1:50001", "a wire of this JVM", "names"));
+      assertThat(orders.describe().toString())
+          .contains("  methods [reserve]")
+          .contains(
+              "  takes calls of peers at 127.0.0.1:50001, a wire of this JVM, finds them by \"names\"");
+      assertThat(orders.health(Duration.ofSeconds(1)))
+          .containsExactly(
+              new ComponentHealth("names", ComponentHealth.Status.READY, null),
+              new ComponentHealth(
+                  "peers",
+                  ComponentHealth.Status.READY,
+                  "takes calls of peers at 127.0.0.1:50001, a wire of this JVM, finds them by \"names\""));
+    }
+  }
+
+  @Test
+  void withoutAResolverNothingListens() {
+    try (var alone = EmbeddedRuntime.builder("alone").start()) {
+      assertThat(alone.peerTransport()).isEmpty();
+      assertThat(alone.describe().invocation().isEmpty()).isTrue();
+      assertThat(alone.health(Duration.ofSeconds(1))).isEmpty();
+    }
+    assertThat(world.events).isEmpty();
+  }
+
+  @Test
+  void aTransportWithoutAResolverIsForThoseWhoKnowTheAddress() {
+    try (var called = EmbeddedRuntime.builder("orders")
+            .peers(world.wire())
+            .method("reserve", String.class, name -> name)
+            .start();
+        var web = world.builder("web").start()) {
+      world.known.put("orders", List.of(new PeerAddress("127.0.0.1", 50_001)));
+      assertThat(web.app("orders").invoke("reserve", "book", String.class)).isEqualTo("book");
+      assertThatExceptionOfType(InvocationException.class)
+          .isThrownBy(() -> called.app("web").send("x", null))
+          .withMessageContaining("there is no name resolver to find others by");
+    }
+  }
+
+  @Test
+  void twoResolversAreAProblem() {
+    assertThat(problems(world.builder("orders").component("more", world.resolver())))
+        .containsExactly(
+            "a runtime has one name resolver, but there are component \"names\" (nameresolution.test/v1)"
+                + " and component \"more\" (nameresolution.test/v1); keep one");
+    assertThat(world.events).as("nothing has been touched").isEmpty();
+  }
+
+  @Test
+  void aResolverWithoutATransportNamesTheDependency() {
+    assertThat(problems(EmbeddedRuntime.builder("orders").component("names", world.resolver())))
+        .containsExactly(
+            "component \"names\" (nameresolution.test/v1) finds other runtimes, but nothing on the class path calls them; "
+                + "add the dependency dev.pillion:pillion-invocation-grpc:"
+                + PillionVersion.current() + ", or give a transport by peers(…)");
+  }
+
+  private static List<String> problems(EmbeddedRuntime.Builder builder) {
+    return catchThrowableOfType(
+            InvalidConfigurationException.class, () -> builder.start().close())
+        .problems();
+  }
+
+  /** A transport that the class path has. */
+  public static final class Found implements PeerTransportProvider {
+    static final AtomicReference<PeerTransport> NEXT = new AtomicReference<>();
+
+    @Override
+    public PeerTransport create() {
+      return NEXT.get();
+    }
+  }
+
+  @Test
+  void theTransportOfTheClassPathIsTaken() throws IOException {
+    var services = Files.createDirectories(folder.resolve("META-INF/services"));
+    Files.writeString(
+        services.resolve(PeerTransportProvider.class.getName()), Found.class.getName());
+    Found.NEXT.set(world.wire());
+    var thread = Thread.currentThread();
+    var before = thread.getContextClassLoader();
+    try (var loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
+      thread.setContextClassLoader(loader);
+      try (var orders =
+          EmbeddedRuntime.builder("orders").component("names", world.resolver()).start()) {
+        assertThat(orders.peerTransport()).containsSame(Found.NEXT.get());
+      }
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
+  @Test
+  void aFailedRegistrationEndsTheStartAndLeavesNothingOpen() {
+    world.registrationFailure = "no answer from db:1";
+    assertThatExceptionOfType(ComponentException.class)
+        .isThrownBy(() -> world.builder("orders").with(extension()).start())
+        .withMessage(
+            "component \"names\" (nameresolution.test/v1) could not make \"orders\" known at 127.0.0.1:50001: no answer from db:1")
+        .matches(ComponentException::isTransient);
+    assertThat(world.events)
+        .containsExactly(
+            "opens", "app begins, []", "listens", "listens no more", "app ends", "closes");
+    assertThat(world.listening).isEmpty();
+  }
+}
