@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class PeerConnectionsTest {
   private final ManualTime time = new ManualTime();
-  private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(
-      1, new IoThreads("test/peers-io"), NioIoHandler.newFactory());
+  private final EventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(1, new IoThreads("test/peers-io"), NioIoHandler.newFactory());
   private final PeerConnections connections =
       new PeerConnections(new PeerOptions(0, null, null, null, 1 << 20), time, loops);
   private final Peer peer = new Peer("orders", "default", new PeerAddress("127.0.0.1", 1));
