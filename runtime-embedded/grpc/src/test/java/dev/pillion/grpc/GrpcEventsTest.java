@@ -377,7 +377,8 @@ class GrpcEventsTest {
     var channel = TestFacade.channelTo(facade.port());
     try {
       var stream = TestStream.on(channel).subscribe(TestStream.to("orders")).opened();
-      program = EventsProgram.start(port, List.of(to("orders").build(), to("other").build()));
+      program =
+          EventsProgram.start(port, List.of(to("orders").build(), to("other").build()));
       soon().until(() -> {
         publish("other", "{}", json().id("probe"));
         return heard("other");
