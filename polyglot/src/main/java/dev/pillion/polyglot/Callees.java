@@ -168,12 +168,16 @@ final class Callees implements AutoCloseable {
 
   @Override
   public void close() {
+    IllegalStateException failure = null;
     while (!opened.isEmpty()) {
       try {
         opened.pop().close();
       } catch (Exception e) {
-        e.printStackTrace();
+        failure = new IllegalStateException("the callees did not close cleanly", e);
       }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 }

@@ -15,10 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param end told how the call has ended
  */
 record ProxyRoute(
-    Channel channel,
-    Metadata headers,
-    ClientStreamTracer.@Nullable Factory tracer,
-    End end) {
+    Channel channel, Metadata headers, ClientStreamTracer.@Nullable Factory tracer, End end) {
   /** Gives back what the call has occupied. */
   @FunctionalInterface
   interface End {

@@ -46,11 +46,13 @@ class EveryBrokerIT {
   /** One broker behind runtimes. */
   abstract static class Broker extends DeliveryContract {
     private final String type;
-    private final Side side;
 
-    Broker(String type, Side side) {
+    Broker(String type) {
       this.type = type;
-      this.side = side;
+    }
+
+    Side side() {
+      return Side.PROGRAM;
     }
 
     abstract Map<String, String> settings();
@@ -70,7 +72,7 @@ class EveryBrokerIT {
             .build());
       }
       try {
-        return switch (side) {
+        return switch (side()) {
           case PROGRAM -> new RuntimeDoor(builder.start());
           case STREAM -> {
             var facade = TestFacade.facade();
@@ -86,12 +88,12 @@ class EveryBrokerIT {
 
     @Override
     protected boolean hasEveryOption() {
-      return side == Side.PROGRAM;
+      return side() == Side.PROGRAM;
     }
 
     @Override
     protected boolean hasSeveralHandlers() {
-      return side == Side.PROGRAM || side == Side.STREAM;
+      return side() == Side.PROGRAM || side() == Side.STREAM;
     }
   }
 
@@ -121,11 +123,7 @@ class EveryBrokerIT {
     Path folder;
 
     OnSqlite() {
-      this(Side.PROGRAM);
-    }
-
-    OnSqlite(Side side) {
-      super("pubsub.sqlite", side);
+      super("pubsub.sqlite");
     }
 
     @Override
@@ -141,11 +139,7 @@ class EveryBrokerIT {
     private RedisServer redis;
 
     OnRedis() {
-      this(Side.PROGRAM);
-    }
-
-    OnRedis(Side side) {
-      super("pubsub.redis", side);
+      super("pubsub.redis");
     }
 
     @BeforeEach
@@ -170,11 +164,7 @@ class EveryBrokerIT {
     private KafkaServer kafka;
 
     OnKafka() {
-      this(Side.PROGRAM);
-    }
-
-    OnKafka(Side side) {
-      super("pubsub.kafka", side);
+      super("pubsub.kafka");
     }
 
     @BeforeEach
@@ -202,40 +192,45 @@ class EveryBrokerIT {
   @Nested
   @DisplayName("SQLite, by stream")
   class OnSqliteByStream extends OnSqlite {
-    OnSqliteByStream() {
-      super(Side.STREAM);
+    @Override
+    Side side() {
+      return Side.STREAM;
     }
   }
 
   @Nested
   @DisplayName("Redis Streams, by stream")
   class OnRedisByStream extends OnRedis {
-    OnRedisByStream() {
-      super(Side.STREAM);
+    @Override
+    Side side() {
+      return Side.STREAM;
     }
   }
 
   @Nested
   @DisplayName("Kafka, by stream")
   class OnKafkaByStream extends OnKafka {
-    OnKafkaByStream() {
-      super(Side.STREAM);
+    @Override
+    Side side() {
+      return Side.STREAM;
     }
   }
 
   @Nested
   @DisplayName("Redis Streams, by a gRPC app")
   class OnRedisByGrpcApp extends OnRedis {
-    OnRedisByGrpcApp() {
-      super(Side.GRPC_APP);
+    @Override
+    Side side() {
+      return Side.GRPC_APP;
     }
   }
 
   @Nested
   @DisplayName("Redis Streams, by an HTTP app")
   class OnRedisByHttpApp extends OnRedis {
-    OnRedisByHttpApp() {
-      super(Side.HTTP_APP);
+    @Override
+    Side side() {
+      return Side.HTTP_APP;
     }
   }
 }

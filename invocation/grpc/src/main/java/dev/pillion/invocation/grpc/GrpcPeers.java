@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  * is: the port is then of the loopback address, unless {@link #insecurePeers} says otherwise.
  * Bodies that are streams are never held: they go in chunks, as fast as the other side takes them.
  *
+ * <p>A runtime reads an answer while its request is still being sent. A caller that does not, such
+ * as one that writes all of a request first, gets no answer from a method that streams back more
+ * than a megabyte of what it has not finished reading: both wait, until the caller's deadline.
+ *
  * <p>Options return another object, and are chosen before {@link #start}; one object serves one
  * runtime, once. Thread-safe from then on.
  */

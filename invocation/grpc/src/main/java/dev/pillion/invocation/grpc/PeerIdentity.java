@@ -4,26 +4,41 @@ package dev.pillion.invocation.grpc;
 import dev.pillion.invocation.CallerIdentity;
 import io.grpc.Attributes;
 import io.grpc.Grpc;
+import io.grpc.ServerTransportFilter;
 import java.net.URI;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 
-/** Who is at the other end of a connection, by its certificate and nothing else. */
-final class PeerIdentity {
+/**
+ * Who is at the other end of a connection, by its certificate and nothing else; found out once,
+ * when it is made.
+ */
+final class PeerIdentity extends ServerTransportFilter {
+  private static final Attributes.Key<CallerIdentity> KEY =
+      Attributes.Key.create("pillion-peer-identity");
   private static final int URI_NAME = 6;
-
-  private PeerIdentity() {}
 
   /**
    * Of a call's connection; empty when it is plaintext, or its certificate is not of Dapr's form.
    */
   static Optional<CallerIdentity> of(Attributes attributes) {
+    return Optional.ofNullable(attributes.get(KEY));
+  }
+
+  @Override
+  public Attributes transportReady(Attributes attributes) {
     var session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
-    if (session == null) {
-      return Optional.empty();
-    }
+    return session == null
+        ? attributes
+        : proven(session)
+            .map(identity -> attributes.toBuilder().set(KEY, identity).build())
+            .orElse(attributes);
+  }
+
+  private static Optional<CallerIdentity> proven(SSLSession session) {
     try {
       var chain = session.getPeerCertificates();
       return chain.length > 0 && chain[0] instanceof X509Certificate leaf

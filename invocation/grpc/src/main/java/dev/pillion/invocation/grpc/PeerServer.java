@@ -46,6 +46,7 @@ final class PeerServer {
         .maxConnectionIdle(3, TimeUnit.MINUTES)
         .keepAliveTime(10, TimeUnit.SECONDS)
         .keepAliveTimeout(5, TimeUnit.SECONDS)
+        .addTransportFilter(new PeerIdentity())
         .addService(service(serving))
         .fallbackHandlerRegistry(proxy);
     var tls = options.tls();
