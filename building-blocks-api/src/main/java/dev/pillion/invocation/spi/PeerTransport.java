@@ -38,7 +38,13 @@ public interface PeerTransport extends AutoCloseable {
   /** How it is secured, for people: {@code plaintext on loopback}, {@code mTLS as spiffe://…}. */
   String describe();
 
-  /** Takes no more calls, lets those under way end within the drain timeout, ends connections. */
+  /**
+   * Takes no more calls and lets those under way end within the drain timeout; peers can still be
+   * asked, by what ends after it. Idempotent.
+   */
+  void drain();
+
+  /** The same, then lets calls of peers that are under way end so, and ends connections. */
   @Override
   void close();
 }

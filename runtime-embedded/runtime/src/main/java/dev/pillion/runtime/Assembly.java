@@ -143,6 +143,7 @@ final class Assembly {
       lifecycle.opened("calls", calls::close);
       endpoints.start(builder.appId, invocation, threads, lifecycle);
       pubsubs();
+      peers.prepare(lifecycle);
       lifecycle.opened("subscriptions", pubsub);
       builder.methods.forEach(method -> method.accept(invocation));
       guard();

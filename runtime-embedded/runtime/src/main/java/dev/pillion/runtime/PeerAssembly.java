@@ -76,6 +76,12 @@ final class PeerAssembly {
     }
   }
 
+  /** Before whatever may call peers begins: they can be asked until that has ended. */
+  void prepare(Lifecycle lifecycle) {
+    lifecycle.opened(
+        "connections to peers", () -> peering.transport().ifPresent(PeerTransport::close));
+  }
+
   /**
    * Takes calls, reaches peers, and makes the runtime known, in this order: who is found can be
    * called. Closing goes the other way round.
@@ -92,7 +98,7 @@ final class PeerAssembly {
     }
     peering.over(wire);
     // What a failed start has opened is closed as well.
-    lifecycle.opened("peers", wire);
+    lifecycle.opened("peers", wire::drain);
     var bound = wire.start(new PeerContext(
         builder.appId,
         builder.effectiveNamespace(),

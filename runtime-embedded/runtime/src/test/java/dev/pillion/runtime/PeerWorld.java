@@ -62,6 +62,7 @@ final class PeerWorld {
   /** One runtime's end. */
   private final class Wire implements PeerTransport {
     private volatile PeerAddress address;
+    private volatile boolean hungUp;
 
     @Override
     public PeerAddress start(PeerContext context) {
@@ -73,6 +74,9 @@ final class PeerWorld {
 
     @Override
     public InvocationResponse invoke(Peer peer, InvocationRequest request, Deadline deadline) {
+      if (hungUp) {
+        throw new IllegalStateException("the wire has been closed");
+      }
       asked.add(peer);
       var fault = faults.poll();
       if (fault != null) {
@@ -100,11 +104,17 @@ final class PeerWorld {
     }
 
     @Override
-    public void close() {
+    public void drain() {
       if (address != null) {
         listening.remove(address);
       }
       events.add("listens no more");
+    }
+
+    @Override
+    public void close() {
+      hungUp = true;
+      events.add("hangs up");
     }
   }
 

@@ -72,7 +72,31 @@ class PeersTest {
             "deregisters",
             "listens no more",
             "app ends",
+            "hangs up",
             "closes");
+  }
+
+  @Test
+  void whatIsStillAtWorkWhileTheRuntimeClosesReachesPeers() {
+    var answer = new AtomicReference<String>();
+    try (var orders = world
+        .builder("orders")
+        .method("reserve", String.class, name -> "reserved " + name)
+        .start()) {
+      world
+          .builder("web")
+          .with(new Extension() {
+            @Override
+            public AutoCloseable start(EmbeddedRuntime runtime) {
+              var client = runtime.app("orders");
+              return () -> answer.set(client.invoke("reserve", "book", String.class));
+            }
+          })
+          .start()
+          .close();
+      assertThat(orders.appId()).isEqualTo("orders");
+    }
+    assertThat(answer).hasValue("reserved book");
   }
 
   @Test
@@ -239,7 +263,13 @@ class PeersTest {
         .matches(ComponentException::isTransient);
     assertThat(world.events)
         .containsExactly(
-            "opens", "app begins, []", "listens", "listens no more", "app ends", "closes");
+            "opens",
+            "app begins, []",
+            "listens",
+            "listens no more",
+            "app ends",
+            "hangs up",
+            "closes");
     assertThat(world.listening).isEmpty();
   }
 }

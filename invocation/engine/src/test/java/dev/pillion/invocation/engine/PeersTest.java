@@ -112,6 +112,9 @@ class PeersTest {
     }
 
     @Override
+    public void drain() {}
+
+    @Override
     public void close() {}
   }
 

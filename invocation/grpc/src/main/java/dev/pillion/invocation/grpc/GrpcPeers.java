@@ -181,6 +181,14 @@ public final class GrpcPeers implements PeerTransport {
   }
 
   @Override
+  public void drain() {
+    var started = running;
+    if (started != null) {
+      started.drain();
+    }
+  }
+
+  @Override
   public void close() {
     var started = running;
     offered.close();

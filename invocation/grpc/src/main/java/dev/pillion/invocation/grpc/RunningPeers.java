@@ -32,6 +32,7 @@ final class RunningPeers {
   private final GrpcProxy proxy;
   private final PeerAddress address;
   private final String description;
+  private final AtomicBoolean drained = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private RunningPeers(
@@ -159,11 +160,17 @@ final class RunningPeers {
     return calls;
   }
 
+  void drain() {
+    if (drained.compareAndSet(false, true)) {
+      server.close(context.drainTimeout());
+    }
+  }
+
   /** Connections to peers end last: methods that are still running may call. */
   void close() {
     if (closed.compareAndSet(false, true)) {
       var deadline = Deadline.after(context.drainTimeout(), context.time());
-      server.close(context.drainTimeout());
+      drain();
       connections.close(deadline);
       end(loops);
     }

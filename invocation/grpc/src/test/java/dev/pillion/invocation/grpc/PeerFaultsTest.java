@@ -208,6 +208,20 @@ class PeerFaultsTest {
     }
   }
 
+  @Test
+  void aPeerThatTakesNoMoreCallsCanStillMakeSome() throws Exception {
+    try (var leaving = TestPeer.named("leaving");
+        var other = new TestPeer(
+            "orders",
+            (request, invocation) -> InvocationResponse.of(200, Map.of(), "", new byte[] {9}))) {
+      leaving.transport().drain();
+      assertThat(refuses(leaving)).isTrue();
+      try (var answer = leaving.ask(other.peer(), InvocationRequest.get("x"))) {
+        assertThat(answer.body().readAllBytes()).containsExactly(9);
+      }
+    }
+  }
+
   private static boolean refuses(TestPeer peer) throws Exception {
     try (var socket = new Socket(peer.address().host(), peer.address().port())) {
       return !socket.isConnected();
