@@ -127,6 +127,38 @@ class HopRetriesTest {
     }
   }
 
+  /** A caller who is told that nobody is there would repeat what may have been done. */
+  @ParameterizedTest
+  @EnumSource(names = {"NOT_LISTENING", "NO_SUCH_APP"})
+  void whatMayHaveBeenDoneIsNotToldAsNotDone(Reason afterwards) {
+    try (var web = web("")) {
+      world.faults.add(lost(Reason.CLOSED));
+      loseAll(afterwards);
+      var failure = failure(web);
+      assertThat(failure.reason()).isEqualTo(Reason.CLOSED);
+      assertThat(failure)
+          .hasMessageContaining("whether the app did its work is not known")
+          .cause()
+          .isInstanceOfSatisfying(
+              InvocationException.class, e -> assertThat(e.reason()).isEqualTo(afterwards));
+    }
+  }
+
+  @Test
+  void theSameHoldsBetweenTheAttemptsOfAPolicy() {
+    try (var web = web("""
+        policies:
+          retries:
+            twice: {policy: constant, duration: 10ms, maxRetries: 1}
+        targets: {apps: {orders: {retry: twice}}}
+        """)) {
+      world.faults.add(lost(Reason.CLOSED));
+      loseAll(Reason.NOT_LISTENING);
+      assertThat(failure(web).reason()).isEqualTo(Reason.CLOSED);
+      assertThat(world.asked).hasSize(2);
+    }
+  }
+
   @Test
   void eachAttemptAsksAnewWhereTheAppIs() {
     try (var web = web("")) {

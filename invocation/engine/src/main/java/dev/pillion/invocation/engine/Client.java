@@ -170,8 +170,9 @@ final class Client implements AppClient {
       InvocationRequest request, CallContext context, @Nullable LocalApp chosen) {
     boolean repeatable = request.body().isRepeatable();
     var first = new AtomicReference<>(chosen);
+    var lost = new Lost();
     return calls.run(call(repeatable, context.at(routes.part(target, request.method()))), inner -> {
-      var answer = ask(request, inner.context(), first.getAndSet(null));
+      var answer = ask(request, inner.context(), first.getAndSet(null), lost);
       if (Failures.isDone(answer)) {
         return answer;
       }
@@ -182,12 +183,12 @@ final class Client implements AppClient {
   }
 
   private InvocationResponse ask(
-      InvocationRequest request, CallContext context, @Nullable LocalApp chosen) {
+      InvocationRequest request, CallContext context, @Nullable LocalApp chosen, Lost lost) {
     try {
       var route = chosen == null ? routes.to(target) : routes.to(chosen, target);
       return route.invoke(request, context);
     } catch (InvocationException e) {
-      throw failures.local(target, request.method(), e);
+      throw failures.local(target, request.method(), lost.told(e));
     }
   }
 

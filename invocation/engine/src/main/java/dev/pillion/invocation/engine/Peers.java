@@ -60,16 +60,24 @@ final class Peers {
 
   /** A way to one of the app's replicas, which one is found for each attempt. */
   Route to(Target target, Routes routes) {
-    return (request, context) -> hops.run(
-        new Call(
-            "invocation",
-            Call.Direction.OUTBOUND,
-            target.asked(),
-            HOP,
-            request.body().isRepeatable(),
-            context),
-        hop ->
-            ask(target, routes, Traces.on(request, hop.context()), hop.context().deadline()));
+    return (request, context) -> {
+      var lost = new Lost();
+      var call = new Call(
+          "invocation",
+          Call.Direction.OUTBOUND,
+          target.asked(),
+          HOP,
+          request.body().isRepeatable(),
+          context);
+      return hops.run(call, hop -> {
+        try {
+          return ask(
+              target, routes, Traces.on(request, hop.context()), hop.context().deadline());
+        } catch (InvocationException e) {
+          throw lost.told(e);
+        }
+      });
+    };
   }
 
   private InvocationResponse ask(
