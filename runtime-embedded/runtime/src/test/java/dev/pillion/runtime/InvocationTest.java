@@ -9,6 +9,9 @@ import dev.pillion.CallRejectedException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.SerializationException;
 import dev.pillion.TypeRef;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallBody;
+import dev.pillion.call.CallInterceptor;
 import dev.pillion.invocation.Body;
 import dev.pillion.invocation.InProcessNetwork;
 import dev.pillion.invocation.InvocationException;
@@ -29,6 +32,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -480,5 +484,40 @@ class InvocationTest {
     assertThatThrownBy(() -> a.app("b")).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> a.method("n", Object.class, nothing -> 1))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void anAnswerThatTheChainDoesNotHandOnIsClosed() {
+    var closed = new CountDownLatch(1);
+    start("b")
+        .method(
+            "m",
+            (request, invocation) ->
+                new InvocationResponse(200, "", Map.of(), Map.of(), "", new InputStream() {
+                  @Override
+                  public int read() {
+                    return -1;
+                  }
+
+                  @Override
+                  public void close() {
+                    closed.countDown();
+                  }
+                }));
+    var a = EmbeddedRuntime.builder("a")
+        .network(network)
+        .interceptor(new CallInterceptor() {
+          @Override
+          public <T extends @Nullable Object, E extends Exception> T around(
+              Call call, CallBody<T, E> next) throws E {
+            next.run(call);
+            throw new IllegalStateException("refused afterwards");
+          }
+        })
+        .start();
+    runtimes.add(a);
+    assertThatThrownBy(() -> a.app("b").exchange(InvocationRequest.get("m")))
+        .hasMessage("refused afterwards");
+    assertThat(closed.getCount()).isZero();
   }
 }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** One app as programs call it: values and bytes, the deadline, the call chain. */
 final class Client implements AppClient {
   /** What a call without a deadline of its own is given: none is without end. */
-  private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
+  static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
 
   private static final TypeRef<Void> NOTHING = TypeRef.of(void.class);
 
@@ -171,15 +171,37 @@ final class Client implements AppClient {
     boolean repeatable = request.body().isRepeatable();
     var first = new AtomicReference<>(chosen);
     var lost = new Lost();
-    return calls.run(call(repeatable, context.at(routes.part(target, request.method()))), inner -> {
-      var answer = ask(request, inner.context(), first.getAndSet(null), lost);
-      if (Failures.isDone(answer)) {
-        return answer;
+    var last = new AtomicReference<@Nullable InvocationResponse>();
+    boolean handedOn = false;
+    try {
+      var call = call(repeatable, context.at(routes.part(target, request.method())));
+      var done = calls.run(call, inner -> {
+        var answer = ask(request, inner.context(), first.getAndSet(null), lost);
+        giveUp(last.getAndSet(answer));
+        if (Failures.isDone(answer)) {
+          return answer;
+        }
+        throw repeatable
+            ? failures.read(target, request.method(), answer)
+            : failures.unread(target, request.method(), answer);
+      });
+      handedOn = true;
+      return done;
+    } catch (InvocationException e) {
+      handedOn = e.answer() != null;
+      throw e;
+    } finally {
+      if (!handedOn) {
+        giveUp(last.get());
       }
-      throw repeatable
-          ? failures.read(target, request.method(), answer)
-          : failures.unread(target, request.method(), answer);
-    });
+    }
+  }
+
+  /** An answer that the chain has not handed on would occupy its stream, or a slot of its app. */
+  private static void giveUp(@Nullable InvocationResponse answer) {
+    if (answer != null) {
+      answer.close();
+    }
   }
 
   private InvocationResponse ask(

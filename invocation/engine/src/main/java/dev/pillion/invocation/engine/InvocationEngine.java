@@ -6,6 +6,7 @@ import dev.pillion.Registration;
 import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
 import dev.pillion.call.CallChain;
+import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.AccessPolicy;
@@ -226,13 +227,21 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
     gate.authorize(
         invocation.caller(), name, request.verb(), !appSpeaksGrpc || methods.isNamed(name));
     try {
-      return self.handle(request, invocation);
+      return self.handle(request, new Invocation(invocation.caller(), limited(invocation)));
     } catch (InvocationException e) {
       if (e.reason() == InvocationException.Reason.ANSWERED && e.answer() == null) {
         return Failures.answer(e);
       }
       throw e;
     }
+  }
+
+  /** A daprd sends no deadline; a method without one could run for ever. */
+  private CallContext limited(Invocation invocation) {
+    var context = invocation.context();
+    return context.deadline().isSet()
+        ? context
+        : context.with(Deadline.after(Client.DEFAULT_TIMEOUT, time));
   }
 
   @Override

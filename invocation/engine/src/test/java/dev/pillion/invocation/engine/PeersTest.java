@@ -281,4 +281,15 @@ class PeersTest {
     call();
     assertThat(names.asked).hasSize(1);
   }
+
+  @Test
+  void aMethodThatAPeerCallsWithoutADeadlineHasAMinute() {
+    var left = new ArrayList<Long>();
+    engine.method("create", (request, invocation) -> {
+      left.add(invocation.context().deadline().remainingNanos());
+      return InvocationResponse.of(204, Map.of(), "", new byte[0]);
+    });
+    engine.receive(InvocationRequest.get("create"), Invocation.of(CallContext.EMPTY));
+    assertThat(left).containsExactly(Duration.ofSeconds(60).toNanos());
+  }
 }
