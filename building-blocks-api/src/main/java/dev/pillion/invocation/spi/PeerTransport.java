@@ -38,6 +38,12 @@ public interface PeerTransport extends AutoCloseable {
   /** How it is secured, for people: {@code plaintext on loopback}, {@code mTLS as spiffe://…}. */
   String describe();
 
+  /**
+   * Whether callers prove who they are, so that an access policy can tell them apart. Known before
+   * {@link #start}.
+   */
+  boolean provesCallers();
+
   /** Takes no more calls, lets those under way end within the drain timeout, ends connections. */
   @Override
   void close();

@@ -100,6 +100,11 @@ final class PeerWorld {
     }
 
     @Override
+    public boolean provesCallers() {
+      return identity.isPresent();
+    }
+
+    @Override
     public void close() {
       if (address != null) {
         listening.remove(address);

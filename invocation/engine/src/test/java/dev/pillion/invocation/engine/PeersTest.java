@@ -112,6 +112,11 @@ class PeersTest {
     }
 
     @Override
+    public boolean provesCallers() {
+      return false;
+    }
+
+    @Override
     public void close() {}
   }
 

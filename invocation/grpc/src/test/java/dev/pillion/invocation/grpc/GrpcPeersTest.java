@@ -309,5 +309,6 @@ class GrpcPeersTest {
   void withoutTlsItIsOfTheLoopbackAddress() {
     assertThat(orders.address().host()).isEqualTo("127.0.0.1");
     assertThat(orders.transport().describe()).isEqualTo("plaintext on loopback");
+    assertThat(orders.transport().provesCallers()).isFalse();
   }
 }
