@@ -194,7 +194,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   /** {@link dev.pillion.Handlers#method(String, TypeRef, ServiceMethod)}. */
   public <Q, A extends @Nullable Object> HandlerRegistration method(
       String method, TypeRef<Q> type, ServiceMethod<Q, A> handler) {
-    return methods.add(method, new TypedMethod<>(type, serializer, handler));
+    return methods.add(method, typed(method, type, handler));
   }
 
   /** {@link dev.pillion.Handlers#receive}. */
@@ -204,7 +204,12 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
       handler.handle(request);
       return null;
     };
-    return methods.add(method, new TypedMethod<>(type, serializer, answered));
+    return methods.add(method, typed(method, type, answered));
+  }
+
+  private <Q, A extends @Nullable Object> TypedMethod<Q, A> typed(
+      String method, TypeRef<Q> type, ServiceMethod<Q, A> handler) {
+    return new TypedMethod<>(Methods.canonical(method), type, serializer, handler);
   }
 
   /** {@link dev.pillion.Handlers#method(String, RequestHandler)}. */
