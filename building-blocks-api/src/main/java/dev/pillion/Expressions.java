@@ -12,7 +12,8 @@ import java.util.Set;
 public interface Expressions {
   /**
    * Compiles a condition. A variable that nobody knows yet is no fault here, as in Dapr; it is one
-   * when the condition is evaluated without it.
+   * when the condition is evaluated without it. A language that can tell refuses what can't be true
+   * or false whatever the variables are.
    *
    * @throws IllegalArgumentException when the text is no expression; the message names place and
    *     reason

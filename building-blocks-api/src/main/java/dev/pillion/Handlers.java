@@ -25,7 +25,9 @@ public interface Handlers<R> {
    * of them, and to one runtime of those with the same {@code consumerID}, which is the app id
    * unless set.
    *
-   * @param type what the data is read as; {@code byte[]} for the bytes untouched
+   * @param type what the data is read as; {@code byte[]} for the bytes untouched, {@code Void} for
+   *     a method that takes nothing. A call without a request is answered with status 400 unless it
+   *     is one of these, or {@code Object}
    * @throws NoSuchComponentException when there is no pubsub of that name
    * @throws dev.pillion.pubsub.TopicForbiddenException when the topic, or the dead letter topic, is
    *     closed to this app

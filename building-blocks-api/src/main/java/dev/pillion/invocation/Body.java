@@ -34,7 +34,8 @@ public final class Body {
   /**
    * What the stream holds.
    *
-   * @param length how many bytes those are, exactly; -1 when that is not known
+   * @param length how many bytes those are, exactly: a call with more or fewer fails; -1 when that
+   *     is not known
    */
   public static Body of(InputStream stream, long length) {
     if (length < -1) {
@@ -53,7 +54,7 @@ public final class Body {
     if (length > limit) {
       throw tooLarge.get();
     }
-    return stream == null ? this : of(new CappedStream(open(), limit, tooLarge), length);
+    return stream == null ? this : of(new CappedStream(taken(), limit, tooLarge), length);
   }
 
   /** How many bytes; -1 when that is not known. */
@@ -67,7 +68,8 @@ public final class Body {
   }
 
   /**
-   * Its bytes, from the first.
+   * Its bytes, from the first. Reading a stream fails with an {@link IOException} when it turns out
+   * to hold more bytes than was said, or ends before.
    *
    * @throws IllegalStateException when it is a stream that has been opened before
    */
@@ -75,6 +77,10 @@ public final class Body {
     if (bytes != null) {
       return new ByteArrayInputStream(bytes);
     }
+    return length < 0 ? taken() : new ExactStream(taken(), length);
+  }
+
+  private InputStream taken() {
     if (stream == null || opened) {
       throw new IllegalStateException("the body is a stream, and it has been read");
     }
@@ -87,7 +93,7 @@ public final class Body {
    * copied, and must not be changed.
    *
    * @throws IllegalStateException when it is a stream that has been opened before
-   * @throws IOException when the stream can't be read
+   * @throws IOException when the stream can't be read, or is not as long as was said
    */
   public byte[] bytes() throws IOException {
     return bytes != null ? bytes : open().readAllBytes();

@@ -15,7 +15,8 @@ public interface ServiceMethod<Q, A extends @Nullable Object> {
    * Does the work. Called on many threads at a time; the thread is interrupted when the caller's
    * deadline has passed.
    *
-   * @param request its own copy, unless it can't be changed; null only when the caller sent nothing
+   * @param request its own copy, unless it can't be changed; null only where the method is
+   *     registered with {@code Void} or {@code Object} and the caller sent nothing
    * @return the answer; null for none
    * @throws InvocationException to answer with a status of its choice
    * @throws Exception anything else is answered with status 500 and the exception's text

@@ -39,6 +39,12 @@ public interface PeerTransport extends AutoCloseable {
   String describe();
 
   /**
+   * Whether callers prove who they are, so that an access policy can tell them apart. Known before
+   * {@link #start}.
+   */
+  boolean provesCallers();
+
+  /**
    * Takes no more calls and lets those under way end within the drain timeout; peers can still be
    * asked, by what ends after it. Idempotent.
    */

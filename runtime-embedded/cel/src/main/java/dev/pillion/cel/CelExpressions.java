@@ -45,6 +45,9 @@ public final class CelExpressions implements Expressions {
       .comprehensionMaxIterations(MAX_ITERATIONS)
       .build();
 
+  private static final Set<CelKind> PERHAPS_BOOLEAN =
+      Set.of(CelKind.BOOL, CelKind.DYN, CelKind.ANY);
+
   private final CelCompiler compiler;
   private final CelRuntime runtime;
 
@@ -88,9 +91,7 @@ public final class CelExpressions implements Expressions {
       var checker = compiler.toCompilerBuilder();
       variables.forEach(name -> checker.addVar(name, type));
       var checked = checker.build().check(parsed).getAst();
-      if (type != SimpleType.DYN) {
-        requireBoolean(text, checked.getResultType());
-      }
+      requireBoolean(text, checked.getResultType());
       return new CelCondition(text, variables, checked.getSource(), runtime.createProgram(checked));
     } catch (CelValidationException e) {
       throw new IllegalArgumentException(
@@ -107,8 +108,9 @@ public final class CelExpressions implements Expressions {
     }
   }
 
+  /** What a variable of any type gives is seen when it is evaluated. */
   private static void requireBoolean(String text, CelType result) {
-    if (result.kind() != CelKind.BOOL && result.kind() != CelKind.DYN) {
+    if (!PERHAPS_BOOLEAN.contains(result.kind())) {
       throw new IllegalArgumentException(
           "%s is no condition: its result is neither true nor false, but of the type %s"
               .formatted(quoted(text), result.name()));

@@ -111,6 +111,21 @@ class RoutingRulesTest {
   }
 
   @Test
+  void aRuleThatCanNeverBeTrueOrFalseIsRefusedBesideOthers() throws IOException {
+    var builder =
+        builder(rule("evnt.type == 'x'"), rule("size(event.type)"), rule("event.type = 'x'"));
+    var failure = catchThrowableOfType(InvalidConfigurationException.class, builder::start);
+    assertThat(withoutFolder(failure.problems()))
+        .satisfiesExactly(
+            one -> assertThat(one)
+                .startsWith("a.yaml:17: subscription \"orders\": ")
+                .endsWith(
+                    "\"size(event.type)\" is no condition: its result is neither true nor false, but of the type int"),
+            one -> assertThat(one).startsWith("a.yaml:18: subscription \"orders\": "));
+    assertThat(withoutFolder(warnings.lines)).singleElement().asString().startsWith("a.yaml:16: ");
+  }
+
+  @Test
   void anUnknownVariableIsWarnedOfAndItsEventsFailAsInDapr() throws IOException {
     var dead = new CopyOnWriteArrayList<String>();
     try (var runtime = builder(rule("evnt.type == 'x'"), rule("event.type == foo"))

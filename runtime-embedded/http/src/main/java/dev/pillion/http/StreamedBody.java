@@ -57,30 +57,17 @@ final class StreamedBody extends OutputStreamRequestContent {
   private void copy() throws IOException {
     var out = getOutputStream();
     var buffer = new byte[BUFFER];
-    long sent = 0;
     for (int read = read(buffer); read >= 0; read = read(buffer)) {
-      if (length >= 0 && sent + read > length) {
-        throw notAsLong("more");
-      }
       out.write(buffer, 0, read);
-      sent += read;
     }
-    if (sent < length) {
-      throw notAsLong("fewer");
-    }
-  }
-
-  private SourceFailure notAsLong(String how) {
-    return new SourceFailure(new IllegalArgumentException(
-        "the body of the request holds %s bytes than the %d that were announced"
-            .formatted(how, length)));
   }
 
   private int read(byte[] buffer) throws SourceFailure {
     try {
       return source.read(buffer);
     } catch (IOException e) {
-      throw new SourceFailure(new UncheckedIOException("the body of the request can't be read", e));
+      throw new SourceFailure(
+          new UncheckedIOException("the body of the request can't be read: " + e.getMessage(), e));
     } catch (RuntimeException e) {
       throw new SourceFailure(e);
     }

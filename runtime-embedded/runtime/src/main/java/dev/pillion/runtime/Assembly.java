@@ -93,7 +93,7 @@ final class Assembly {
         builder.drainTimeout);
     // Built-in retries alone: whoever watches calls sees that of the app once.
     invocation.hops(CallChain.of(List.of(policies)));
-    this.peers = new PeerAssembly(builder, invocation, time, threads);
+    this.peers = new PeerAssembly(builder, access, invocation, time, threads);
     this.peering = peers.peering;
     this.subscriptions = new SubscriptionAssembly(builder, resources, registry, pubsub, problems);
   }
@@ -135,6 +135,7 @@ final class Assembly {
   EmbeddedRuntime start() {
     long begun = time.nanos();
     try {
+      warnOfName();
       var opener = new Opener(builder.appId, namespace, time, threads, lifecycle);
       configure(opener);
       opener.openAll(registry, unopened());
@@ -171,6 +172,16 @@ final class Assembly {
         Thread.currentThread().interrupt();
       }
       throw new IllegalStateException("the runtime \"" + builder.appId + "\" could not start", e);
+    }
+  }
+
+  /** Keys and topics may have any app id, so that this is no error. */
+  private void warnOfName() {
+    if (builder.appId.indexOf('.') >= 0) {
+      log.warn(
+          "the app id \"{}\" has a dot, behind which callers write a namespace: no app can call this one by its id; "
+              + "choose one without a dot if any is to call it",
+          builder.appId);
     }
   }
 

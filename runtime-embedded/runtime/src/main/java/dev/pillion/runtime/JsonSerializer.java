@@ -2,10 +2,10 @@
 package dev.pillion.runtime;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -14,8 +14,6 @@ import dev.pillion.SerializationException;
 import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
 import java.io.IOException;
-import java.util.Map;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,40 +47,33 @@ public final class JsonSerializer implements Serializer {
       return mapper.writeValueAsBytes(value);
     } catch (JsonProcessingException e) {
       throw new SerializationException(
-          "a %s can't be written as JSON%s".formatted(value.getClass().getName(), reason(e)), e);
+          "a %s can't be written as JSON%s"
+              .formatted(value.getClass().getName(), JsonProblem.place(e)),
+          e);
     }
   }
 
   @Override
   public <T> @Nullable T deserialize(byte[] bytes, TypeRef<T> type) {
-    try {
-      return mapper.readValue(bytes, mapper.constructType(type.type()));
+    try (var parser = mapper.createParser(bytes)) {
+      return read(parser, type);
     } catch (IOException e) {
-      throw new SerializationException(
-          "the JSON can't be read as %s%s".formatted(type, reason(e)), null);
+      throw unreadable(type, e);
     }
   }
 
-  /** Where and what, without Jackson's excerpt of the payload. */
-  private static String reason(IOException e) {
-    if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
-      return ", at "
-          + mapping.getPath().stream().map(JsonSerializer::step).collect(Collectors.joining("."));
+  /** Asked while the parser still knows what it stands at. */
+  private <T> @Nullable T read(JsonParser parser, TypeRef<T> type) {
+    try {
+      return mapper.readValue(parser, mapper.constructType(type.type()));
+    } catch (IOException e) {
+      throw unreadable(type, e);
     }
-    if (e instanceof JsonProcessingException processing && processing.getLocation() != null) {
-      return ", at byte " + processing.getLocation().getByteOffset();
-    }
-    return "";
   }
 
-  /** A property's name is the program's; the key of a map is the payload's. */
-  private static String step(JsonMappingException.Reference step) {
-    if (step.getFieldName() == null) {
-      return "[" + step.getIndex() + "]";
-    }
-    return step.getFrom() instanceof Map || step.getFrom() == Map.class
-        ? "[*]"
-        : step.getFieldName();
+  private static SerializationException unreadable(TypeRef<?> type, IOException e) {
+    return new SerializationException(
+        "the JSON can't be read as %s%s".formatted(type, JsonProblem.of(e)), null);
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.pillion.BuildingBlockException;
 import dev.pillion.ComponentException;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.AccessPolicy;
 import dev.pillion.invocation.engine.InvocationEngine;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.NameResolverComponent;
@@ -27,6 +28,7 @@ final class PeerAssembly {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedRuntime.class);
 
   private final EmbeddedRuntime.Builder builder;
+  private final @Nullable AccessPolicy access;
   private final InvocationEngine invocation;
   private final TimeSource time;
   private final Threads threads;
@@ -34,12 +36,15 @@ final class PeerAssembly {
   private @Nullable PeerTransport transport;
   final Peering peering = new Peering();
 
+  /** @param access null when everybody may call */
   PeerAssembly(
       EmbeddedRuntime.Builder builder,
+      @Nullable AccessPolicy access,
       InvocationEngine invocation,
       TimeSource time,
       Threads threads) {
     this.builder = builder;
+    this.access = access;
     this.invocation = invocation;
     this.time = time;
     this.threads = threads;
@@ -114,6 +119,19 @@ final class PeerAssembly {
       register(entry, component, bound, lifecycle);
     }
     log.info("\"{}\" {}", builder.appId, peering.describe());
+    warnOfRulesForNobody(wire);
+  }
+
+  private void warnOfRulesForNobody(PeerTransport wire) {
+    if (access == null || access.apps().isEmpty() || wire.provesCallers()) {
+      return;
+    }
+    log.warn(
+        "\"{}\" has an access policy ({}), but its peers come without mTLS and prove nothing: no rule of an app can match, "
+            + "and {} holds for all of them; give the transport certificates, GrpcPeers.onPort(…).mutualTls(PeerTls.fromFiles(…))",
+        builder.appId,
+        access,
+        access.isAllowing() ? "allow" : "deny");
   }
 
   private void register(

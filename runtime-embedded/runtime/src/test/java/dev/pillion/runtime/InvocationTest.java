@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -12,6 +13,7 @@ import dev.pillion.TypeRef;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
 import dev.pillion.call.CallInterceptor;
+import dev.pillion.invocation.AppClient;
 import dev.pillion.invocation.Body;
 import dev.pillion.invocation.InProcessNetwork;
 import dev.pillion.invocation.InvocationException;
@@ -20,7 +22,9 @@ import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.InvokeOptions;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -231,6 +235,68 @@ class InvocationTest {
       assertThat(failure.statusCode()).as(method).isEqualTo(500);
     }
     assertThat(failure(() -> client.send("answers", "x")).statusCode()).isEqualTo(418);
+  }
+
+  /** As the method is called from this JVM by value, and as from elsewhere by bytes. */
+  private static void assertBadRequest(
+      AppClient client, @Nullable Object value, String json, String reason) {
+    var byValue = failure(() -> client.send("reserve", value));
+    assertThat(byValue.statusCode()).isEqualTo(400);
+    assertThat(byValue).hasMessageContaining(reason);
+    var request = InvocationRequest.post("reserve", "application/json", json.getBytes(UTF_8));
+    try (var answer = client.exchange(request)) {
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(new String(answer.body().readAllBytes(), UTF_8)).contains(reason);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void aRequestThatIsNotOfTheMethodsTypeIsTheCallersFault() {
+    start("b").method("reserve", Reserve.class, request -> request);
+    var client = start("a").app("b");
+    assertBadRequest(
+        client,
+        List.of(1),
+        "[1]",
+        "the request is not the dev.pillion.runtime.InvocationTest$Reserve that the method \"reserve\" takes: the JSON can't be read as");
+  }
+
+  @Test
+  void aMethodThatNeedsARequestIsNotCalledWithoutOne() {
+    var b = start("b");
+    var called = new AtomicReference<@Nullable Object>();
+    b.method("reserve", Reserve.class, request -> {
+      called.set("called");
+      return request;
+    });
+    var client = start("a").app("b");
+    var reason =
+        "the request is empty, but the method \"reserve\" takes a dev.pillion.runtime.InvocationTest$Reserve"
+            + " (one that takes nothing is registered with Void.class)";
+    assertBadRequest(client, null, "", reason);
+    assertBadRequest(client, null, "null", reason);
+    assertThat(called.get()).isNull();
+  }
+
+  @Test
+  void aMethodThatSaysThatItNeedsNothingIs() throws IOException {
+    var b = start("b");
+    b.method("void", Void.class, nothing -> "nothing: " + nothing);
+    b.method("object", Object.class, nothing -> "nothing: " + nothing);
+    b.method("bytes", byte[].class, bytes -> "nothing: " + bytes.length);
+    var client = start("a").app("b");
+    for (String method : List.of("void", "object")) {
+      assertThat(client.invoke(method, null, String.class)).isEqualTo("nothing: null");
+      try (var answer = client.exchange(InvocationRequest.get(method))) {
+        assertThat(answer.body().readAllBytes()).asString(UTF_8).contains("nothing: null");
+      }
+    }
+    assertThat(client.invoke("bytes", null, String.class)).isEqualTo("nothing: 0");
+    try (var answer = client.exchange(InvocationRequest.get("bytes"))) {
+      assertThat(answer.body().readAllBytes()).asString(UTF_8).contains("nothing: 0");
+    }
   }
 
   @Test

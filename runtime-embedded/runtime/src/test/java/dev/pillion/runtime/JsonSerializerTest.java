@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonSerializerTest {
@@ -32,6 +33,12 @@ class JsonSerializerTest {
   record Order(String id, List<Line> lines, Map<String, Integer> prices) {}
 
   record Times(Instant at, LocalDate day, Duration length, OffsetDateTime there) {}
+
+  record Picky(int count) {
+    Picky {
+      throw new IllegalArgumentException("canary " + count);
+    }
+  }
 
   static final class Bean {
     public String name = "x";
@@ -135,16 +142,45 @@ class JsonSerializerTest {
   @Test
   void theMessageSaysWhere() {
     assertThat(refused("{\"lines\":[{},{\"count\":\"canary\"}]}", TypeRef.of(Order.class)))
-        .hasMessageEndingWith(", at lines.[1].count");
+        .hasMessageEndingWith(", at lines.[1].count: a string where a number is needed");
     assertThat(refused("{\"lines\": canary}", TypeRef.of(Line.class)))
         .message()
         .containsPattern("at (byte \\d+|lines)");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"count\":\"canary\"} | , at count: a string where a number is needed",
+        "{\"count\":[1]} | , at count: an array where a number is needed",
+        "{\"count\":99999999999999} | , at count: a number that is out of range",
+        "{\"article\":{\"canary\":1}} | , at article: an object where a string is needed",
+        "[\"canary\"] | : an array that is no Line",
+        "\"canary\" | : a string that is no Line",
+        "{\"article\":\"canary\" | : it ends too early",
+        "{\"article\": canary} | : it is no JSON there",
+        "canary | : it is no JSON there",
+        "{} [] | : more stands behind the value",
+      })
+  void theMessageSaysWhy(String json, String end) {
+    assertThat(refused(json, TypeRef.of(Line.class))).hasMessageEndingWith(end);
+  }
+
+  @Test
+  void theMessageNamesTypesThatJsonHasNoWordFor() {
+    assertThat(refused("{\"at\":\"canary\"}", TypeRef.of(Times.class)))
+        .hasMessageEndingWith(", at at: a string that is no Instant");
+    assertThat(refused("{\"count\":1}", TypeRef.of(Picky.class)))
+        .hasMessageEndingWith(": the type refuses the value")
+        .satisfies(refused -> assertThat(stackTrace(refused)).doesNotContain("canary"));
+  }
+
   @Test
   void keysOfMapsArePayloadToo() {
     var refused = refused("{\"prices\":{\"canary\":\"x\"}}", TypeRef.of(Order.class));
-    assertThat(refused).hasMessageEndingWith(", at prices.[*]");
+    assertThat(refused).hasMessageEndingWith(", at prices.[*]: a string where a number is needed");
     assertThat(stackTrace(refused)).doesNotContain("canary");
     assertThat(stackTrace(refused("{\"canary\":\"x\"}", new TypeRef<Map<String, Integer>>() {})))
         .doesNotContain("canary");

@@ -104,6 +104,11 @@ final class PeerWorld {
     }
 
     @Override
+    public boolean provesCallers() {
+      return identity.isPresent();
+    }
+
+    @Override
     public void drain() {
       if (address != null) {
         listening.remove(address);

@@ -11,6 +11,8 @@ import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.invocation.AccessPolicy;
+import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
@@ -25,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -172,6 +175,53 @@ class PeersTest {
                   "peers",
                   ComponentHealth.Status.READY,
                   "takes calls of peers at 127.0.0.1:50001, a wire of this JVM, finds them by \"names\""));
+    }
+  }
+
+  @Test
+  void rulesThatNoPeerCanMatchAreWarnedOf() {
+    var policy = AccessPolicy.denyByDefault().app("web", "default", web -> web.allow("/reserve"));
+    try (var log = new CapturedLog();
+        var orders = world.builder("orders").accessPolicy(policy).start();
+        var web = world.builder("web").start()) {
+      assertThat(log.lines("WARN"))
+          .containsExactly(
+              "WARN \"orders\" has an access policy (deny by default, rules for [web.default]), but its peers come without mTLS"
+                  + " and prove nothing: no rule of an app can match, and deny holds for all of them;"
+                  + " give the transport certificates, GrpcPeers.onPort(…).mutualTls(PeerTls.fromFiles(…))");
+      assertThatExceptionOfType(InvocationException.class)
+          .isThrownBy(() -> web.app("orders").send("reserve", "book"))
+          .withMessage(
+              "access control policy has denied access to id:  operation: reserve verb: POST"
+                  + " (the caller showed no certificate, so that no rule of an app is for it)");
+      assertThat(orders.describe().invocation().access()).contains("web.default");
+    }
+  }
+
+  @Test
+  void aPolicyThatPeersCanMatchOrThatHasNoRulesIsNot() {
+    try (var log = new CapturedLog();
+        var shut =
+            world.builder("orders").accessPolicy(AccessPolicy.denyByDefault()).start()) {
+      assertThat(log.lines("WARN")).as("%s", shut.describe()).isEmpty();
+    }
+    world.identity = Optional.of(new CallerIdentity("public", "default", "web"));
+    var policy = AccessPolicy.denyByDefault().app("web", "default", web -> web.allow("/reserve"));
+    try (var log = new CapturedLog();
+        var proven = world.builder("orders").accessPolicy(policy).start()) {
+      assertThat(log.lines("WARN")).as("%s", proven.describe()).isEmpty();
+    }
+  }
+
+  @Test
+  void anAppIdThatNobodyCanCallIsWarnedOf() {
+    try (var log = new CapturedLog();
+        var dotted = EmbeddedRuntime.builder("shop.orders").start()) {
+      assertThat(log.lines("WARN"))
+          .as("%s", dotted.describe())
+          .containsExactly(
+              "WARN the app id \"shop.orders\" has a dot, behind which callers write a namespace: no app can call this one by its id; "
+                  + "choose one without a dot if any is to call it");
     }
   }
 

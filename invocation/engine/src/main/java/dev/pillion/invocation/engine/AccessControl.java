@@ -57,11 +57,14 @@ final class AccessControl implements InvocationEngine.Gate {
     if (!allows(caller.orElse(null), operation, verb, http)) {
       throw new InvocationException(
           InvocationException.Reason.DENIED,
-          "access control policy has denied access to id: %s operation: %s verb: %s"
+          "access control policy has denied access to id: %s operation: %s verb: %s%s"
               .formatted(
                   caller.map(CallerIdentity::toString).orElse(""),
                   operation,
-                  http ? verb : NO_VERB),
+                  http ? verb : NO_VERB,
+                  caller.isPresent()
+                      ? ""
+                      : " (the caller showed no certificate, so that no rule of an app is for it)"),
           null);
     }
   }

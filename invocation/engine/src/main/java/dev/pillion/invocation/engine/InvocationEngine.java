@@ -195,7 +195,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   /** {@link dev.pillion.Handlers#method(String, TypeRef, ServiceMethod)}. */
   public <Q, A extends @Nullable Object> HandlerRegistration method(
       String method, TypeRef<Q> type, ServiceMethod<Q, A> handler) {
-    return methods.add(method, new TypedMethod<>(type, serializer, MAX_BODY_SIZE, handler));
+    return methods.add(method, typed(method, type, handler));
   }
 
   /** {@link dev.pillion.Handlers#receive}. */
@@ -205,7 +205,12 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
       handler.handle(request);
       return null;
     };
-    return methods.add(method, new TypedMethod<>(type, serializer, MAX_BODY_SIZE, answered));
+    return methods.add(method, typed(method, type, answered));
+  }
+
+  private <Q, A extends @Nullable Object> TypedMethod<Q, A> typed(
+      String method, TypeRef<Q> type, ServiceMethod<Q, A> handler) {
+    return new TypedMethod<>(Methods.canonical(method), type, serializer, MAX_BODY_SIZE, handler);
   }
 
   /** {@link dev.pillion.Handlers#method(String, RequestHandler)}. */

@@ -11,13 +11,17 @@ import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.RequestHandler;
 import dev.pillion.invocation.ServiceMethod;
 import java.io.IOException;
+import java.lang.reflect.Type;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A method of values: what other JVMs send it as bytes, and callers in this one as it is. */
 record TypedMethod<Q, A extends @Nullable Object>(
-    TypeRef<Q> type, Serializer serializer, int maxBodySize, ServiceMethod<Q, A> method)
+    String name, TypeRef<Q> type, Serializer serializer, int maxBodySize, ServiceMethod<Q, A> method)
     implements RequestHandler {
+  /** What a method is registered with that can do without a request. */
+  private static final Set<Type> NOTHING_NEEDED = Set.of(Object.class, Void.class, void.class);
 
   @Override
   @SuppressWarnings("NullAway") // Null is what a method is given when nothing was sent.
@@ -29,6 +33,7 @@ record TypedMethod<Q, A extends @Nullable Object>(
     } catch (SerializationException e) {
       throw unreadable(e);
     }
+    requireGiven(given);
     return answer(method.handle(given));
   }
 
@@ -54,7 +59,8 @@ record TypedMethod<Q, A extends @Nullable Object>(
    * @param passed the request as it has {@linkplain Passing#leave left} the caller
    * @return the answer as it leaves the method
    */
-  @SuppressWarnings("NullAway") // Null is what a method is given when nothing was sent.
+  @SuppressWarnings({"NullAway", "unchecked"
+  }) // Null is what a method is given of nothing; Q is what type says.
   Object call(Object passed, TypeRef<?> answer) throws Exception {
     Q given;
     try {
@@ -62,6 +68,11 @@ record TypedMethod<Q, A extends @Nullable Object>(
     } catch (SerializationException e) {
       throw unreadable(e);
     }
+    if (given == null && type.type() == byte[].class) {
+      // As over the wire, where no bytes are bytes as well.
+      given = (Q) new byte[0];
+    }
+    requireGiven(given);
     return Passing.leave(method.handle(given), answer, serializer);
   }
 
@@ -72,9 +83,21 @@ record TypedMethod<Q, A extends @Nullable Object>(
             .formatted(maxBodySize));
   }
 
+  /** Only a method that says so is called without a request, which is nobody's to unwrap then. */
+  private void requireGiven(@Nullable Object given) {
+    if (given == null && !NOTHING_NEEDED.contains(type.type())) {
+      throw new InvocationException(
+          400,
+          "the request is empty, but the method \"%s\" takes a %s (one that takes nothing is registered with Void.class)"
+              .formatted(name, type));
+    }
+  }
+
   /** A request that is not of the method's type is the caller's fault, wherever it comes from. */
   private InvocationException unreadable(SerializationException failure) {
     return new InvocationException(
-        400, "the request is not a %s: %s".formatted(type, failure.getMessage()));
+        400,
+        "the request is not the %s that the method \"%s\" takes: %s"
+            .formatted(type, name, failure.getMessage()));
   }
 }

@@ -215,7 +215,8 @@ class AccessControlTest {
             InvocationException.class,
             () -> access.authorize(Optional.empty(), "/shop.v1.Shop/Get", "NONE", false)))
         .hasMessage("access control policy has denied access to id:  "
-            + "operation: /shop.v1.Shop/Get verb: NONE");
+            + "operation: /shop.v1.Shop/Get verb: NONE "
+            + "(the caller showed no certificate, so that no rule of an app is for it)");
   }
 
   /** What is checked is the canonical path, and it is what is run: there is no second form. */

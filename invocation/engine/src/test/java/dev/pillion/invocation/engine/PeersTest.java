@@ -115,6 +115,11 @@ class PeersTest {
     public void drain() {}
 
     @Override
+    public boolean provesCallers() {
+      return false;
+    }
+
+    @Override
     public void close() {}
   }
 

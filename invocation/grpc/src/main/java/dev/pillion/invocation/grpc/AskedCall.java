@@ -110,7 +110,9 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
       Thread.currentThread().interrupt();
     } catch (IOException e) {
       fail(new InvocationException(
-          Reason.CLOSED, "the body of the request to %s can't be read".formatted(peer), e));
+          Reason.CLOSED,
+          "the body of the request to %s can't be read: %s".formatted(peer, e.getMessage()),
+          e));
     } catch (RuntimeException e) {
       fail(e);
     }

@@ -189,6 +189,11 @@ public final class GrpcPeers implements PeerTransport {
   }
 
   @Override
+  public boolean provesCallers() {
+    return options.tls() != null;
+  }
+
+  @Override
   public void close() {
     var started = running;
     offered.close();

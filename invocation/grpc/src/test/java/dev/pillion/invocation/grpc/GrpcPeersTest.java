@@ -286,6 +286,21 @@ class GrpcPeersTest {
     assertThat(failure).hasRootCauseMessage("broken for the test");
   }
 
+  @Test
+  void aBodyThatIsNotAsLongAsItSaysFailsTheCall() {
+    serve((request, invocation) -> {
+      request.body().open().transferTo(OutputStream.nullOutputStream());
+      return InvocationResponse.of(200, Map.of(), "", new byte[0]);
+    });
+    for (long length : new long[] {2, 100}) {
+      var body = Body.of(new ByteArrayInputStream(new byte[3]), length);
+      var request = new InvocationRequest("POST", "m", "", Map.of(), "", body);
+      assertThatThrownBy(() -> web.ask(orders.peer(), request))
+          .isInstanceOf(InvocationException.class)
+          .hasMessageContaining("than the " + length + " that were announced");
+    }
+  }
+
   private static final class BrokenStream extends InputStream {
     private int left = 100;
 
@@ -309,5 +324,6 @@ class GrpcPeersTest {
   void withoutTlsItIsOfTheLoopbackAddress() {
     assertThat(orders.address().host()).isEqualTo("127.0.0.1");
     assertThat(orders.transport().describe()).isEqualTo("plaintext on loopback");
+    assertThat(orders.transport().provesCallers()).isFalse();
   }
 }

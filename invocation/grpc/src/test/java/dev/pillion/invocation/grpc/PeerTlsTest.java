@@ -87,6 +87,7 @@ class PeerTlsTest {
       ask(web, orders.peer());
       assertThat(seen.get()).contains(new CallerIdentity("public", "default", "web"));
       assertThat(web.transport().describe()).isEqualTo("mTLS as spiffe://public/ns/default/web");
+      assertThat(web.transport().provesCallers()).isTrue();
       orders.denies("for the test");
       assertThat(refused(web, orders.peer()))
           .hasMessageContaining("denied access to id: spiffe://public/ns/default/web");

@@ -49,6 +49,10 @@ final class Subscriptions {
     Subscriber subscriber;
     try {
       var compiled = Routes.Compiled.of(declaration.options().rules(), around.expressions());
+      compiled
+          .doubts()
+          .forEach((rule, doubt) -> log.warn(
+              "{}{}; an event that comes to this rule will fail", resource.describe(rule), doubt));
       if (!compiled.faults().isEmpty()) {
         return compiled.faults().entrySet().stream()
             .map(fault -> resource.describe(fault.getKey()) + fault.getValue())
@@ -60,10 +64,6 @@ final class Subscriptions {
           declaration.topic(),
           declaration.options(),
           compiled.routes());
-      compiled
-          .doubts()
-          .forEach((rule, doubt) -> log.warn(
-              "{}{}; an event that comes to this rule will fail", resource.describe(rule), doubt));
     } catch (IllegalArgumentException e) {
       return List.of(resource.describe() + e.getMessage());
     }
