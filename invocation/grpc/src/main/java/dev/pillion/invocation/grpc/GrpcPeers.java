@@ -143,8 +143,8 @@ public final class GrpcPeers implements PeerTransport {
       throw new IllegalStateException("this transport has been started; each runtime has its own");
     }
     var directory = context.directory();
-    var started = RunningPeers.start(
-        options, environment, () -> GrpcProxy.Beside.in(directory), context);
+    var started =
+        RunningPeers.start(options, environment, () -> GrpcProxy.Beside.in(directory), context);
     running = started;
     offered = directory.offer(this);
     return started.address();

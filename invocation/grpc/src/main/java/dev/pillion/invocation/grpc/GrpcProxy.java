@@ -60,10 +60,9 @@ public final class GrpcProxy extends HandlerRegistry {
    */
   public record Beside(Supplier<Optional<Program>> program) {
     static Optional<Program> in(PeerDirectory directory) {
-      return directory
-          .self()
-          .flatMap(self -> self.access(Beside.class))
-          .flatMap(beside -> beside.program().get());
+      return directory.self().flatMap(self -> self.access(Beside.class)).flatMap(beside -> beside
+          .program()
+          .get());
     }
   }
 

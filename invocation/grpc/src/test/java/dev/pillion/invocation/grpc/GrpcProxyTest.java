@@ -68,8 +68,8 @@ class GrpcProxyTest {
         .build()
         .start();
     toProgram = channel(program.getPort());
-    beside = orders.offer(new GrpcProxy.Beside(
-        () -> Optional.of(new GrpcProxy.Program(toProgram, "app-token"))));
+    beside = orders.offer(
+        new GrpcProxy.Beside(() -> Optional.of(new GrpcProxy.Program(toProgram, "app-token"))));
     web.knows(orders.peer());
     api = server().fallbackHandlerRegistry(web.transport().proxy()).build().start();
     toApi = channel(api.getPort());
