@@ -5,7 +5,7 @@ import com.google.protobuf.Message;
 import dev.pillion.appchannel.AppChannel;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.call.Call;
-import dev.pillion.invocation.grpc.GrpcPeers;
+import dev.pillion.invocation.grpc.GrpcProxy;
 import dev.pillion.runtime.AppConnection;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.runtime.Extension;
@@ -101,13 +101,10 @@ public final class GrpcApp implements Extension {
     }
     var opened = channel.start(runtime);
     var offered = runtime.peers().offer(new AppRpcs(channel, transport));
-    // Calls that peers pass on come by another port, and go the same way from there.
-    runtime
-        .peers()
-        .self()
-        .flatMap(self -> self.access(GrpcPeers.class))
-        .ifPresent(peers -> peers.passTo(transport::program));
+    // Calls that peers pass on come by another port, which may be opened later.
+    var beside = runtime.peers().offer(new GrpcProxy.Beside(transport::program));
     return () -> {
+      beside.close();
       offered.close();
       opened.close();
     };

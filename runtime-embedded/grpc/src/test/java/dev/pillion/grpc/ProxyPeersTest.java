@@ -60,6 +60,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProxyPeersTest {
   private final AtomicReference<List<PeerAddress>> addresses = new AtomicReference<>(List.of());
   private ShopProgram shop;
+  private Peering peering;
   private EmbeddedRuntime orders;
   private TestFacade web;
 
@@ -101,6 +102,7 @@ class ProxyPeersTest {
 
     @Override
     public Registration register(AppInstance self) {
+      addresses.set(List.of(self.address()));
       return () -> {};
     }
 
@@ -115,7 +117,7 @@ class ProxyPeersTest {
   @BeforeEach
   void start() throws Exception {
     shop = ShopProgram.started();
-    var peering = new Peering();
+    peering = new Peering();
     orders = EmbeddedRuntime.builder("orders")
         .environment(Map.of())
         .namespace("")
@@ -169,6 +171,21 @@ class ProxyPeersTest {
     assertThat(arrived.getAll(key("dapr-callee-app-id"))).containsExactly("orders");
     assertThat(arrived.getAll(key("dapr-api-token"))).containsExactly("apps-token");
     assertThat(arrived.keys()).doesNotContain("dapr-app-id");
+  }
+
+  /** A runtime opens the port of peers last, when the program beside it is there already. */
+  @Test
+  void theProgramIsReachedWhereTheRuntimeOpensThePort() {
+    try (var runtime = EmbeddedRuntime.builder("orders")
+        .environment(Map.of())
+        .component("names", new Known())
+        .with(GrpcApp.at(AppOptions.onPort(shop.port()).token("apps-token")))
+        .start()) {
+      assertThat(addresses.get()).isNotEqualTo(List.of(peering.bound));
+      assertThat(get(channel(), "7")).isEqualTo("order 7");
+      assertThat(runtime.appId()).isEqualTo("orders");
+    }
+    assertThat(shop.headers.get(0).getAll(key("dapr-caller-app-id"))).containsExactly("checkout");
   }
 
   @ParameterizedTest

@@ -72,23 +72,27 @@ final class AnswerMessage {
     if (answer.isGrpc()) {
       return answer.headers();
     }
+    var passed = passing(answer.headers());
+    if (!answer.contentType().isEmpty()
+        && answer.headers().keySet().stream().noneMatch(CONTENT_TYPE::equalsIgnoreCase)) {
+      passed.put(CONTENT_TYPE, List.of(answer.contentType()));
+    }
+    return passed;
+  }
+
+  /** All but those of one hop. */
+  private static Map<String, List<String>> passing(Map<String, List<String>> headers) {
     var nominated = new TreeSet<String>(String.CASE_INSENSITIVE_ORDER);
     var passed = new LinkedHashMap<String, List<String>>();
-    boolean typed = false;
-    for (var header : answer.headers().entrySet()) {
-      var name = header.getKey();
-      typed |= name.equalsIgnoreCase(CONTENT_TYPE);
+    headers.forEach((name, values) -> {
       if (!OF_ONE_HOP.contains(name.toLowerCase(Locale.ROOT))) {
-        passed.put(name, header.getValue());
+        passed.put(name, values);
       } else if (name.equalsIgnoreCase("connection")) {
-        header.getValue().forEach(value -> nominated.addAll(List.of(value.split("\\s*,\\s*"))));
+        values.forEach(value -> nominated.addAll(List.of(value.split("\\s*,\\s*"))));
       }
-    }
+    });
     if (!nominated.isEmpty()) {
       passed.keySet().removeIf(nominated::contains);
-    }
-    if (!typed && !answer.contentType().isEmpty()) {
-      passed.put(CONTENT_TYPE, List.of(answer.contentType()));
     }
     return passed;
   }
@@ -107,7 +111,8 @@ final class AnswerMessage {
     return new InvocationResponse(
         isStream ? 200 : status.getCode(),
         status.getMessage(),
-        headers,
+        // A daprd sends those of a stream of events as its app did.
+        isStream ? passing(headers) : headers,
         RequestMessage.headers(head.getTrailersMap()),
         isStream ? contentType(head) : typeUrl.isEmpty() ? message.getContentType() : BINARY_TYPE,
         body,

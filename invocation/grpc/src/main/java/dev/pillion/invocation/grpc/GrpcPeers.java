@@ -12,8 +12,6 @@ import dev.pillion.invocation.spi.PeerTransport;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +37,6 @@ public final class GrpcPeers implements PeerTransport {
 
   private final PeerOptions options;
   private final Map<String, String> environment;
-  private volatile Supplier<Optional<GrpcProxy.Program>> program = Optional::empty;
   private volatile @Nullable RunningPeers running;
   private volatile Registration offered = () -> {};
 
@@ -121,16 +118,6 @@ public final class GrpcPeers implements PeerTransport {
   }
 
   /**
-   * Passes rpcs that peers call by gRPC on to the program beside this runtime, when the access
-   * policy lets them; may be said at any time.
-   *
-   * @param asked for each call; empty while there is no such program
-   */
-  public void passTo(Supplier<Optional<GrpcProxy.Program>> asked) {
-    program = asked;
-  }
-
-  /**
    * Passes calls that the API of this runtime takes on to other apps, and to the program beside it.
    * The access policy is for calls of peers, and not asked.
    *
@@ -155,9 +142,11 @@ public final class GrpcPeers implements PeerTransport {
     if (running != null) {
       throw new IllegalStateException("this transport has been started; each runtime has its own");
     }
-    var started = RunningPeers.start(options, environment, () -> program.get(), context);
+    var directory = context.directory();
+    var started =
+        RunningPeers.start(options, environment, () -> GrpcProxy.Beside.in(directory), context);
     running = started;
-    offered = context.directory().offer(this);
+    offered = directory.offer(this);
     return started.address();
   }
 

@@ -51,6 +51,21 @@ public final class GrpcProxy extends HandlerRegistry {
    */
   public record Program(Channel channel, String token) {}
 
+  /**
+   * That there is such a program: left in a {@linkplain PeerDirectory#offer directory}, whoever
+   * comes first, it makes a transport pass rpcs that peers call by gRPC on to the program, when the
+   * access policy lets them.
+   *
+   * @param program asked for each call; empty while it can't be reached
+   */
+  public record Beside(Supplier<Optional<Program>> program) {
+    static Optional<Program> in(PeerDirectory directory) {
+      return directory.self().flatMap(self -> self.access(Beside.class)).flatMap(beside -> beside
+          .program()
+          .get());
+    }
+  }
+
   GrpcProxy(
       String appId,
       PeerDirectory directory,

@@ -17,11 +17,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** A request as Dapr's message, and back. */
 final class RequestMessage {
   /** The verb of a call that came as gRPC and said none. */
   static final String NO_VERB = "NONE";
+
+  private static final String DESTINATION = "destination-app-id";
+  private static final String LENGTH = "Content-Length";
+
+  /** Who calls whom, in the words of the runtime that calls. */
+  private static final Set<String> STAMPS =
+      Set.of("dapr-caller-app-id", "dapr-caller-namespace", "dapr-callee-app-id");
 
   private static final String BINARY_TYPE = "application/x-protobuf";
 
@@ -46,12 +54,37 @@ final class RequestMessage {
           HTTPExtension.newBuilder().setVerb(verb).setQuerystring(request.query()));
     }
     var head = InternalInvokeRequest.newBuilder().setVer(APIVersion.V1).setMessage(message);
-    request.headers().forEach((name, values) -> head.putMetadata(name, list(values)));
-    if (request.headers().isEmpty()) {
+    metadata(request, head);
+    if (head.getMetadataCount() == 0) {
       // A daprd refuses a request that has none at all.
-      head.putMetadata("destination-app-id", list(List.of(callee)));
+      head.putMetadata(DESTINATION, list(List.of(callee)));
     }
     return head.build();
+  }
+
+  /**
+   * The headers, and the length where it is known: a daprd tells its app what stands there, right
+   * or wrong, and without it sends chunks, which many an app can't read. What came over gRPC has no
+   * such header.
+   */
+  private static void metadata(InvocationRequest request, InternalInvokeRequest.Builder head) {
+    long length = request.body().length();
+    boolean untold = length > 0;
+    for (var header : request.headers().entrySet()) {
+      var name = header.getKey();
+      if (length >= 0 && name.equalsIgnoreCase(LENGTH)) {
+        continue;
+      }
+      untold &= !name.equals("content-type") || !isGrpc(header.getValue());
+      head.putMetadata(name, list(header.getValue()));
+    }
+    if (untold) {
+      head.putMetadata(LENGTH, list(List.of(Long.toString(length))));
+    }
+  }
+
+  private static boolean isGrpc(List<String> contentType) {
+    return !contentType.isEmpty() && contentType.get(0).startsWith("application/grpc");
   }
 
   private static String bare(String method) {
@@ -78,6 +111,19 @@ final class RequestMessage {
   static Map<String, List<String>> headers(Map<String, ListStringValue> metadata) {
     var headers = new LinkedHashMap<String, List<String>>();
     metadata.forEach((name, values) -> headers.put(name, values.getValuesList()));
+    return headers;
+  }
+
+  /**
+   * As an app sees them: a daprd stamps who calls, but beside that leaves what its program claims
+   * in other letters, which is no word of any runtime.
+   */
+  private static Map<String, List<String>> asked(Map<String, ListStringValue> metadata) {
+    var headers = headers(metadata);
+    headers.keySet().removeIf(name -> {
+      var lower = name.toLowerCase(Locale.ROOT);
+      return lower.equals(DESTINATION) || STAMPS.contains(lower) && !name.equals(lower);
+    });
     return headers;
   }
 
@@ -110,7 +156,7 @@ final class RequestMessage {
         verb(extension),
         message.getMethod(),
         extension.getQuerystring(),
-        headers(head.getMetadataMap()),
+        asked(head.getMetadataMap()),
         typeUrl.isEmpty() ? message.getContentType() : BINARY_TYPE,
         body,
         typeUrl);
@@ -139,6 +185,8 @@ final class RequestMessage {
   /** Whether the caller wants events as they happen: Dapr answers such a call in another form. */
   static boolean wantsEvents(InvocationRequest request) {
     var accepted = request.headers().get("Accept");
-    return accepted != null && accepted.size() == 1 && accepted.get(0).equals(AnswerMessage.EVENTS);
+    return accepted != null
+        && !accepted.isEmpty()
+        && accepted.get(0).strip().equalsIgnoreCase(AnswerMessage.EVENTS);
   }
 }

@@ -136,6 +136,36 @@ class CalleeContractTest {
         .isEqualTo(404);
   }
 
+  /** A daprd stamps its own words beside what its program has written in other letters. */
+  @Test
+  void whoCallsIsSaidByTheRuntimeThatCalls() throws Exception {
+    var seen = new AtomicReference<Map<String, List<String>>>();
+    handler.set((request, invocation) -> {
+      seen.set(request.headers());
+      return InvocationResponse.of(200, Map.of(), "", new byte[0]);
+    });
+    var head = RawCaller.head(
+        "GET",
+        "x",
+        "Dapr-Caller-App-Id",
+        "somebody",
+        "dapr-caller-app-id",
+        "web",
+        "DAPR-CALLER-NAMESPACE",
+        "elsewhere",
+        "Dapr-Callee-App-Id",
+        "other",
+        "destination-app-id",
+        "orders",
+        "X-A",
+        "1");
+    var left = Map.of("dapr-caller-app-id", List.of("web"), "X-A", List.of("1"));
+    caller.call(RawCaller.first(head));
+    assertThat(seen.getAndSet(null)).isEqualTo(left);
+    caller.blocking().callLocal(head);
+    assertThat(seen.get()).as("in one piece").isEqualTo(left);
+  }
+
   @Test
   void aBodyOfSeveralFramesArrivesWhole() throws Exception {
     var first = InternalInvokeRequestStream.newBuilder()

@@ -20,6 +20,7 @@ import dev.pillion.wire.internals.v1.InternalInvokeRequest;
 import dev.pillion.wire.internals.v1.InternalInvokeRequestStream;
 import dev.pillion.wire.internals.v1.InternalInvokeResponse;
 import dev.pillion.wire.internals.v1.InternalInvokeResponseStream;
+import dev.pillion.wire.internals.v1.ListStringValue;
 import dev.pillion.wire.internals.v1.Status;
 import io.grpc.Metadata;
 import java.io.ByteArrayInputStream;
@@ -169,6 +170,37 @@ class CallerContractTest {
     }
   }
 
+  private Map<String, ListStringValue> sent(Map<String, List<String>> headers, Body body) {
+    ask(new InvocationRequest("POST", "x", "", headers, "", body)).close();
+    var heads = orders.received().stream().filter(frame -> frame.hasRequest()).toList();
+    return heads.get(heads.size() - 1).getRequest().getMetadataMap();
+  }
+
+  /** Of a daprd's app: it gets the length that stands there, and chunks where none does. */
+  @Test
+  void aBodyWhoseLengthIsKnownSaysIt() {
+    assertThat(sent(Map.of("content-length", List.of("3")), Body.of(new byte[5])))
+        .isEqualTo(Map.of("Content-Length", RawCaller.list("5")));
+    var stream = new ByteArrayInputStream(new byte[100_000]);
+    assertThat(sent(Map.of("k", List.of("v")), Body.of(stream, 100_000)))
+        .containsEntry("Content-Length", RawCaller.list("100000"));
+  }
+
+  @Test
+  void aLengthThatOnlyTheCallerKnowsIsLeftToHim() {
+    var claimed = Map.of("Content-Length", List.of("2"));
+    assertThat(sent(claimed, Body.of(new ByteArrayInputStream(new byte[2]), -1)))
+        .isEqualTo(Map.of("Content-Length", RawCaller.list("2")));
+    assertThat(sent(Map.of("k", List.of("v")), Body.EMPTY)).containsOnlyKeys("k");
+  }
+
+  /** G7. */
+  @Test
+  void whatCameOverGrpcHasNoLength() {
+    var headers = Map.of("content-type", List.of("application/grpc"));
+    assertThat(sent(headers, Body.of(new byte[5]))).containsOnlyKeys("content-type");
+  }
+
   @Test
   void aMessageOfProtobufKeepsItsType() {
     ask(new InvocationRequest(
@@ -259,6 +291,28 @@ class CallerContractTest {
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.contentType()).isEqualTo("text/event-stream");
     assertThat(text(answer)).isEqualTo("data: 1\n\ndata: 2\n\n");
+  }
+
+  /** A daprd reads the first value, in whatever letters, and sends the headers of its app's hop. */
+  @Test
+  void eventsAreToldFromTheAnswersOfGrpcAsADaprdDoes() throws Exception {
+    orders.answers(
+        io.grpc.Status.OK,
+        frame(
+            InternalInvokeResponse.newBuilder()
+                .setStatus(Status.getDefaultInstance())
+                .putHeaders("Connection", RawCaller.list("X-Hop"))
+                .putHeaders("Content-Length", RawCaller.list("7"))
+                .putHeaders("X-Hop", RawCaller.list("1"))
+                .putHeaders("X-Id", RawCaller.list("9"))
+                .build(),
+            0,
+            "no type"));
+    var accepted = Map.of("Accept", List.of(" Text/Event-Stream", "*/*"));
+    var answer = ask(new InvocationRequest("GET", "x", "", accepted, "", Body.EMPTY));
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.headers()).isEqualTo(Map.of("X-Id", List.of("9")));
+    assertThat(text(answer)).isEqualTo("no type");
   }
 
   @Test

@@ -97,7 +97,13 @@ class GrpcPeersTest {
         "PUT",
         "/v1/create/ä b",
         "x=1&y=a%20b",
-        Map.of("X-Trace", List.of("t1", "t2"), "traceparent", List.of("00-aa-bb-01")),
+        Map.of(
+            "Content-Length",
+            List.of("7"),
+            "X-Trace",
+            List.of("t1", "t2"),
+            "traceparent",
+            List.of("00-aa-bb-01")),
         "application/json",
         Body.of("{\"n\":1}".getBytes(StandardCharsets.UTF_8)));
     var asked = new FutureTask<>(() -> web.ask(orders.peer(), request));

@@ -4,6 +4,7 @@ package dev.pillion.invocation.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.pillion.Registration;
 import dev.pillion.invocation.spi.Peer;
 import dev.pillion.invocation.spi.PeerAddress;
 import io.grpc.CallOptions;
@@ -47,6 +48,7 @@ class GrpcProxyTest {
   private final AtomicReference<Metadata> arrived = new AtomicReference<>(new Metadata());
   private final TestPeer web = TestPeer.caller();
   private final TestPeer orders = TestPeer.named("orders");
+  private Registration beside;
   private Server program;
   private Server api;
   private ManagedChannel toProgram;
@@ -66,7 +68,8 @@ class GrpcProxyTest {
         .build()
         .start();
     toProgram = channel(program.getPort());
-    orders.transport().passTo(() -> Optional.of(new GrpcProxy.Program(toProgram, "app-token")));
+    beside = orders.offer(
+        new GrpcProxy.Beside(() -> Optional.of(new GrpcProxy.Program(toProgram, "app-token"))));
     web.knows(orders.peer());
     api = server().fallbackHandlerRegistry(web.transport().proxy()).build().start();
     toApi = channel(api.getPort());
@@ -248,7 +251,7 @@ class GrpcProxyTest {
 
   @Test
   void withoutAProgramThereIsNobodyToPassTo() {
-    orders.transport().passTo(Optional::empty);
+    beside.close();
     var status = failure(toApi, GET, metadata("dapr-app-id", "orders"));
     assertThat(status.getCode()).isEqualTo(Status.Code.INTERNAL);
     assertThat(status.getDescription()).isEqualTo("app channel is not initialized");

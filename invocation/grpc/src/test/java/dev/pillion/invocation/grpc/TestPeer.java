@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.grpc;
 
+import dev.pillion.Registration;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.RequestHandler;
+import dev.pillion.invocation.spi.LocalPeer;
 import dev.pillion.invocation.spi.Peer;
 import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.invocation.spi.PeerContext;
@@ -29,6 +31,7 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
   private final Map<String, Peer> known = new ConcurrentHashMap<>();
   private final Map<PeerAddress, Integer> unreachable = new ConcurrentHashMap<>();
   private volatile Runnable whenUnreachable = () -> {};
+  private final Map<Class<?>, Object> offered = new ConcurrentHashMap<>();
   private volatile Optional<String> denied = Optional.empty();
 
   TestPeer(String appId, RequestHandler handler) {
@@ -111,6 +114,32 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
           InvocationException.Reason.NO_SUCH_APP, "no app \"" + target + "\"", null);
     }
     return Optional.of(peer);
+  }
+
+  @Override
+  public Registration offer(Object access) {
+    offered.put(access.getClass(), access);
+    return () -> offered.remove(access.getClass(), access);
+  }
+
+  @Override
+  public Optional<LocalPeer> self() {
+    return Optional.of(new LocalPeer() {
+      @Override
+      public String appId() {
+        return appId;
+      }
+
+      @Override
+      public boolean isSelf() {
+        return true;
+      }
+
+      @Override
+      public <T> Optional<T> access(Class<T> type) {
+        return Optional.ofNullable(offered.get(type)).map(type::cast);
+      }
+    });
   }
 
   @Override
