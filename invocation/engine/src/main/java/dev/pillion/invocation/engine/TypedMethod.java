@@ -18,7 +18,11 @@ import org.jspecify.annotations.Nullable;
 
 /** A method of values: what other JVMs send it as bytes, and callers in this one as it is. */
 record TypedMethod<Q, A extends @Nullable Object>(
-    String name, TypeRef<Q> type, Serializer serializer, int maxBodySize, ServiceMethod<Q, A> method)
+    String name,
+    TypeRef<Q> type,
+    Serializer serializer,
+    int maxBodySize,
+    ServiceMethod<Q, A> method)
     implements RequestHandler {
   /** What a method is registered with that can do without a request. */
   private static final Set<Type> NOTHING_NEEDED = Set.of(Object.class, Void.class, void.class);
