@@ -91,7 +91,7 @@ class HttpEndpointsTest {
       try (var answer = runtime.app("payments").exchange(InvocationRequest.get("x"))) {
         assertThat(answer.headers()).containsKeys("X-A").doesNotContainKeys("X-Hop", "Connection");
       }
-      assertThat(runtime.describe().invocation().endpoints()).containsExactly("payments");
+      assertThat(runtime.describe().invocation().endpoints()).containsOnlyKeys("payments");
     }
   }
 
@@ -134,7 +134,7 @@ class HttpEndpointsTest {
           .startsWith("POST /m HTTP/1.1\r\n")
           .contains("X-Plain: plain\r\n", "X-Secret: s3cret\r\n", "X-Variable: north\r\n");
       assertThat(runtime.describe().toString())
-          .contains("HTTP endpoints [payments]")
+          .contains("  HTTP endpoints payments at " + url(server))
           .doesNotContain("s3cret");
     }
   }

@@ -313,11 +313,10 @@ class ConfigurationFilesTest {
     var two = configuration("b.yaml", HEAD + "spec: {accessControl: {defaultAction: allow}}\n");
     assertThat(problems(files.builder().configuration(one).configuration(two)))
         .containsExactly(
-            "b.yaml:1: accessControl stands in a.yaml:1 already; which of them holds nobody could say");
+            "b.yaml:1: accessControl stands in a.yaml:1 already; remove one of the two");
     assertThat(problems(
             files.builder().configuration(one).accessPolicy(AccessPolicy.allowByDefault())))
-        .containsExactly(
-            "a.yaml:1: accessControl stands in code already; which of them holds nobody could say");
+        .containsExactly("a.yaml:1: accessControl stands in code already; remove one of the two");
   }
 
   @Test
