@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -132,18 +133,27 @@ final class AccessControlReader {
     }
     fields.check(operation, OPERATION, "an operation");
     var name = fields.text(operation, "name").orElse("");
+    boolean right = isRight(YamlText.fields(operation).getOrDefault("name", operation), name);
     var verbs = new HashSet<String>();
-    fields.list(operation, "httpVerb").forEach(verb -> verbs.add(YamlText.of(verb)));
+    for (Node verb : fields.list(operation, "httpVerb")) {
+      verbs.add(YamlText.of(verb));
+      right &= isRight(verb, "/", YamlText.of(verb));
+    }
     var action = YamlText.fields(operation).get("action");
     boolean allow = action != null && action(action, "action");
     if (action == null) {
       log.warn("{}: the operation \"{}\" has no action, and so denies", fields.at(node), name);
     }
+    return right ? new Rule(name, verbs, allow) : null;
+  }
+
+  /** Whether a rule can have these: each is asked for alone, so that each is told of. */
+  private boolean isRight(Node node, String path, String... verbs) {
     try {
-      return new Rule(name, verbs, allow);
+      return new Rule(path, Set.of(verbs), true).verbs().size() == verbs.length;
     } catch (IllegalArgumentException e) {
-      fields.problem(operation, String.valueOf(e.getMessage()));
-      return null;
+      fields.problem(node, String.valueOf(e.getMessage()));
+      return false;
     }
   }
 }

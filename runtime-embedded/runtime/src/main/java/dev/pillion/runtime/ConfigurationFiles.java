@@ -34,7 +34,7 @@ final class ConfigurationFiles {
     for (var document : documents) {
       var access = document.access();
       if (access != null && policy != null) {
-        problems.add("%s: accessControl stands in %s already; which of them holds nobody could say"
+        problems.add("%s: accessControl stands in %s already; remove one of the two"
             .formatted(document.source(), place));
       } else if (access != null) {
         policy = access;

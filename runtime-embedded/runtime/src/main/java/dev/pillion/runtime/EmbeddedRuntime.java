@@ -151,6 +151,8 @@ public final class EmbeddedRuntime extends RunningHandlers implements AutoClosea
    */
   public AppClient app(String target) {
     requireOpen();
+    Objects.requireNonNull(
+        target, "app(target) needs an app id, the name of an HTTP endpoint, or a URL, not null");
     return invocation.app(target);
   }
 
@@ -214,7 +216,7 @@ public final class EmbeddedRuntime extends RunningHandlers implements AutoClosea
         app,
         new InvocationDescription(
             invocation.methodNames(),
-            invocation.endpointNames(),
+            invocation.endpoints(),
             peering.describe(),
             access == null ? "" : access.toString()),
         policies.describe(),

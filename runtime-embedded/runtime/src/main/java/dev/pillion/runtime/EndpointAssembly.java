@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** From the HTTP endpoints of files and code, and URLs, to what calls them. */
 final class EndpointAssembly {
+  private static final HttpEndpoint STAND_IN = HttpEndpoint.at("https://stand-in");
+
   private final Map<String, HttpEndpoint> endpoints = new LinkedHashMap<>();
   private final List<String> problems;
   private final @Nullable EndpointTransport transport;
@@ -32,38 +34,65 @@ final class EndpointAssembly {
     made.forEach(endpoint -> add("HTTP endpoint \"%s\"".formatted(endpoint.name()), endpoint));
   }
 
-  /** Adds one of a file. */
+  /** Adds one of a file, or all that is wrong with it to the problems. */
   void add(EndpointDocument document, Settings settings) {
+    int before = problems.size();
     var resolved = settings.resolve(document.settings());
+    var unresolved = resolved.unresolved();
     resolved.spec().metadata().problems().stream()
         .filter(problem -> problem.contains("twice"))
         .forEach(problem -> problems.add(document.settings().describe(problem) + ": " + problem));
-    if (!resolved.unresolved().isEmpty()) {
-      return;
-    }
     var values = resolved.spec().metadata().asMap();
-    HttpEndpoint endpoint;
+    var place = document.settings().describe();
+    var bare = bare(document, place);
+    var whole = bare;
+    for (var item : document.settings().metadata().subList(0, document.headers())) {
+      if (unresolved.contains(item.name())) {
+        continue;
+      }
+      var value = values.getOrDefault(item.name(), "");
+      try {
+        requireCallable(bare.header(item.name(), value));
+        whole = whole.header(item.name(), value);
+      } catch (IllegalArgumentException e) {
+        problems.add("%s: HTTP endpoint \"%s\": the header \"%s\": %s"
+            .formatted(item.source(), document.name(), item.name(), e.getMessage()));
+      }
+    }
+    if (unresolved.stream().noneMatch(name -> name.startsWith(EndpointDocument.TLS))) {
+      try {
+        requireCallable(tls(bare, values));
+        whole = tls(whole, values);
+      } catch (IllegalArgumentException e) {
+        problems.add(place + ": clientTLS: " + e.getMessage());
+      }
+    }
+    if (problems.size() == before && unresolved.isEmpty()) {
+      add(place, whole);
+    }
+  }
+
+  /** The endpoint without headers and TLS; if it is none, another for these to be checked with. */
+  private HttpEndpoint bare(EndpointDocument document, String place) {
+    HttpEndpoint named = null;
     try {
-      endpoint = HttpEndpoint.at(document.name(), document.baseUrl());
+      named = HttpEndpoint.at(document.name(), STAND_IN.baseUrl().toString());
+    } catch (IllegalArgumentException e) {
+      problems.add(place + ": " + e.getMessage());
+    }
+    try {
+      requireCallable(HttpEndpoint.at(document.baseUrl()));
+      return named == null ? STAND_IN : HttpEndpoint.at(document.name(), document.baseUrl());
     } catch (IllegalArgumentException e) {
       problems.add("%s: HTTP endpoint \"%s\": %s"
           .formatted(document.urlSource(), document.name(), e.getMessage()));
-      return;
+      return STAND_IN;
     }
-    for (var item : document.settings().metadata().subList(0, document.headers())) {
-      try {
-        endpoint = endpoint.header(item.name(), values.getOrDefault(item.name(), ""));
-      } catch (IllegalArgumentException e) {
-        problems.add("%s: HTTP endpoint \"%s\": %s"
-            .formatted(item.source(), document.name(), e.getMessage()));
-        return;
-      }
-    }
-    var place = document.settings().describe();
-    try {
-      add(place, tls(endpoint, values));
-    } catch (IllegalArgumentException e) {
-      problems.add(place + ": clientTLS: " + e.getMessage());
+  }
+
+  private void requireCallable(HttpEndpoint endpoint) {
+    if (transport != null) {
+      transport.check(endpoint);
     }
   }
 

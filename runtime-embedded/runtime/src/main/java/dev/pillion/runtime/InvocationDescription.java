@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.runtime;
 
+import java.net.URI;
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -10,16 +14,19 @@ import org.jspecify.annotations.Nullable;
  * What a runtime can be called for, and whom it can call.
  *
  * @param methods the names of the methods that have a handler
- * @param endpoints the names of the HTTP endpoints
+ * @param endpoints the HTTP endpoints by their names, and where they are
  * @param peers how other runtimes are reached; null when they are not
  * @param access who may call, for people; empty when everybody may
  */
 public record InvocationDescription(
-    List<String> methods, List<String> endpoints, @Nullable PeerPort peers, String access) {
-  /** Copies the lists. */
+    List<String> methods,
+    SortedMap<String, URI> endpoints,
+    @Nullable PeerPort peers,
+    String access) {
+  /** Copies what may change. */
   public InvocationDescription {
     methods = List.copyOf(methods);
-    endpoints = List.copyOf(endpoints);
+    endpoints = Collections.unmodifiableSortedMap(new TreeMap<>(endpoints));
   }
 
   /**
@@ -47,7 +54,11 @@ public record InvocationDescription(
   public String toString() {
     return Stream.of(
             methods.isEmpty() ? "" : "methods " + methods,
-            endpoints.isEmpty() ? "" : "HTTP endpoints " + endpoints,
+            endpoints.isEmpty()
+                ? ""
+                : endpoints.entrySet().stream()
+                    .map(endpoint -> endpoint.getKey() + " at " + endpoint.getValue())
+                    .collect(Collectors.joining(", ", "HTTP endpoints ", "")),
             peers == null ? "" : peers.toString(),
             access.isEmpty() ? "" : "access policy: " + access)
         .filter(line -> !line.isEmpty())

@@ -264,7 +264,7 @@ final class ResourceLoader {
     if (nearest != null && !isNumbered(nearest)) {
       log.warn(
           "{}: its scopes {} do not name this app, \"{}\", so it has no effect here; did you mean \"{}\" where \"{}\" stands?",
-          document.source(),
+          document.at("scopes"),
           scopes,
           appId,
           appId,

@@ -37,16 +37,16 @@ public record RuntimeDescription(
 
   @Override
   public String toString() {
-    return "Pillion %s, app id \"%s\"%s%s%n%s"
+    return "Pillion %s, app id \"%s\"%s%s%s"
             .formatted(
                 version,
                 appId,
                 namespace.isEmpty() ? "" : ", namespace \"" + namespace + "\"",
                 app == null ? "" : ", app " + app,
                 components.stream()
-                    .map(c -> "  %-16s %s/%s %s %s"
+                    .map(c -> "%n  %-16s %s/%s %s %s"
                         .formatted(c.name(), c.type(), c.version(), c.capabilities(), c.settings()))
-                    .collect(Collectors.joining(System.lineSeparator())))
+                    .collect(Collectors.joining()))
         + (invocation.isEmpty() ? "" : System.lineSeparator() + invocation)
         + subscriptions.stream()
             .map(subscription -> System.lineSeparator() + subscription)

@@ -227,6 +227,29 @@ class ConfigurationFilesTest {
   }
 
   @Test
+  void anOperationThatFitsNothingIsWarnedOf() {
+    world.identity = Optional.of(WEB);
+    var policy = spec("""
+        accessControl:
+          policies:
+          - appId: web
+            namespace: default
+            trustDomain: public
+            operations:
+            - {name: /a/*/b, action: allow}
+            - {name: /a/*, action: allow}
+        """);
+    try (var log = new CapturedLog()) {
+      assertThat(mayCall(EmbeddedRuntime.builder("orders").configuration(policy), "x", "GET"))
+          .isTrue();
+      assertThat(log.lines("WARN"))
+          .containsExactly(
+              "WARN access policy of the app \"web\": the operation \"/a/*/b\" fits no method, for a * alone stands for a last segment; "
+                  + "end it there, or write ** or letters beside the *");
+    }
+  }
+
+  @Test
   void everythingThatIsWrongStandsInOneMessageWithItsPlace() {
     var wrong = spec("""
         accessControl:
@@ -244,6 +267,11 @@ class ConfigurationFilesTest {
             - {name: /x, httpVerb: [get], action: allow}
             - {name: /x, verb: [GET]}
             - nothing
+            - name: /y/
+              httpVerb:
+              - GET
+              - put
+              - LIST
         nameResolution: {version: v1, config: {}}
         tracin: {}
         """);
@@ -266,9 +294,12 @@ class ConfigurationFilesTest {
             "config.yaml:17: \"get\" is no verb; there are [*, CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE]",
             "config.yaml:18: \"verb\" is not a field of an operation; it has name, httpVerb and action",
             "config.yaml:19: \"operations\" must have fields",
-            "config.yaml:20: \"config\" is not a field of nameResolution; it has component, version and configuration",
-            "config.yaml:20: \"nameResolution\" has no component, such as sqlite or mdns",
-            "config.yaml:21: \"tracin\" is not a field of the spec of a configuration; did you mean \"tracing\"?",
+            "config.yaml:20: no method is called \"/y/\"; without empty segments, dots and the slash at the end it is \"/y\"",
+            "config.yaml:23: \"put\" is no verb; there are [*, CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE]",
+            "config.yaml:24: \"LIST\" is no verb; there are [*, CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, TRACE]",
+            "config.yaml:25: \"config\" is not a field of nameResolution; it has component, version and configuration",
+            "config.yaml:25: \"nameResolution\" has no component, such as sqlite or mdns",
+            "config.yaml:26: \"tracin\" is not a field of the spec of a configuration; did you mean \"tracing\"?",
             "other.yaml:1: a configuration has apiVersion: dapr.io/v1alpha1 and kind: Configuration, this has \"v1\" and \"Config\"",
             "other.yaml:4: a configuration has apiVersion: dapr.io/v1alpha1 and kind: Configuration, this has \"\" and \"\"",
             "other.yaml:4: \"specs\" is not a field of a configuration; did you mean \"spec\"?",
@@ -282,11 +313,10 @@ class ConfigurationFilesTest {
     var two = configuration("b.yaml", HEAD + "spec: {accessControl: {defaultAction: allow}}\n");
     assertThat(problems(files.builder().configuration(one).configuration(two)))
         .containsExactly(
-            "b.yaml:1: accessControl stands in a.yaml:1 already; which of them holds nobody could say");
+            "b.yaml:1: accessControl stands in a.yaml:1 already; remove one of the two");
     assertThat(problems(
             files.builder().configuration(one).accessPolicy(AccessPolicy.allowByDefault())))
-        .containsExactly(
-            "a.yaml:1: accessControl stands in code already; which of them holds nobody could say");
+        .containsExactly("a.yaml:1: accessControl stands in code already; remove one of the two");
   }
 
   @Test

@@ -326,6 +326,10 @@ class InvocationTest {
   void targetsThatAreNoneAreRefusedAtOnce() {
     var a = start("a");
     assertThatThrownBy(() -> a.app("")).hasMessage("app id is empty");
+    assertThatThrownBy(() -> a.app(null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage(
+            "app(target) needs an app id, the name of an HTTP endpoint, or a URL, not null");
     assertThatThrownBy(() -> a.app("a.b.c")).hasMessageStartingWith("invalid app id a.b.c");
     assertThatThrownBy(() -> a.app("a.")).hasMessageStartingWith("invalid app id a.");
   }

@@ -230,6 +230,7 @@ class PeersTest {
     try (var alone = EmbeddedRuntime.builder("alone").start()) {
       assertThat(alone.peerTransport()).isEmpty();
       assertThat(alone.describe().invocation().isEmpty()).isTrue();
+      assertThat(alone.describe().toString()).as("one line").doesNotContain("\n");
       assertThat(alone.health(Duration.ofSeconds(1))).isEmpty();
     }
     assertThat(world.events).isEmpty();

@@ -42,6 +42,25 @@ class PubSubTest {
   }
 
   @Test
+  void anEventThatCannotBeReadIsNotAttempted() {
+    try (var log = new CapturedLog();
+        var runtime = start()) {
+      runtime.subscribe(
+          "bus",
+          "paid",
+          Payment.class,
+          SubscribeOptions.defaults().deadLetterTopic("dead"),
+          (event, delivery) -> DeliveryResult.SUCCESS);
+      runtime
+          .topic("bus", "paid")
+          .publish("no envelope", PublishOptions.defaults().raw());
+      await().atMost(ofSeconds(10)).untilAsserted(() -> assertThat(log.lines("WARN"))
+          .anySatisfy(line -> assertThat(line)
+              .contains(" failed, not attempted; it is on the dead letter topic \"dead\" now")));
+    }
+  }
+
+  @Test
   void theCloudEventIsAtHand() {
     try (var runtime = start()) {
       var events = new ConcurrentLinkedQueue<CloudEvent<Payment>>();

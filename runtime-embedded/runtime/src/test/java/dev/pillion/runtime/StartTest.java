@@ -460,7 +460,8 @@ class StartTest {
               org.assertj.core.groups.Tuple.tuple("b", "test.backend", "v1", List.of()));
       assertThat(description.toString())
           .startsWith(
-              "Pillion " + PillionVersion.current() + ", app id \"orders\", namespace \"prod\"");
+              "Pillion " + PillionVersion.current() + ", app id \"orders\", namespace \"prod\"")
+          .containsPattern("\\R  s +state.in-memory/v1 .*\\R  b +test.backend/v1 ");
     }
   }
 

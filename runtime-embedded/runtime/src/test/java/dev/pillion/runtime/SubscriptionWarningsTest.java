@@ -76,8 +76,8 @@ class SubscriptionWarningsTest {
       assertThat(runtime.subscriptions()).isEmpty();
       assertThat(warnings(log))
           .containsExactly(
-              "WARN a.yaml:2: its scopes [ordrs, shop] do not name this app, \"orders\", so it has no effect here; did you mean \"orders\" where \"ordrs\" stands?",
-              "WARN d.yaml:1: its scopes [Orders] do not name this app, \"orders\", so it has no effect here; did you mean \"orders\" where \"Orders\" stands?");
+              "WARN a.yaml:6: its scopes [ordrs, shop] do not name this app, \"orders\", so it has no effect here; did you mean \"orders\" where \"ordrs\" stands?",
+              "WARN d.yaml:11: its scopes [Orders] do not name this app, \"orders\", so it has no effect here; did you mean \"orders\" where \"Orders\" stands?");
     }
   }
 

@@ -12,9 +12,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Carries out an access policy. Immutable. */
 final class AccessControl implements InvocationEngine.Gate {
+  private static final Logger log = LoggerFactory.getLogger(AccessControl.class);
   private static final String NO_VERB = "NONE";
   private static final String ANY_VERB = "*";
 
@@ -34,11 +37,23 @@ final class AccessControl implements InvocationEngine.Gate {
 
   AccessControl(AccessPolicy policy) {
     this.allowing = policy.isAllowing();
+    policy.apps().forEach(AccessControl::warnOfDeadRules);
     policy
         .apps()
         .forEach(app -> callers.put(
             new Caller(app.appId(), app.namespace()),
             new Rules(app.trustDomain(), app.defaultAction(), tree(app, true), tree(app, false))));
+  }
+
+  private static void warnOfDeadRules(AppRules app) {
+    app.rules().stream()
+        .map(Rule::path)
+        .filter(OperationTree::fitsNothing)
+        .forEach(path -> log.warn(
+            "access policy of the app \"{}\": the operation \"{}\" fits no method, for a * alone stands for a last segment; "
+                + "end it there, or write ** or letters beside the *",
+            app.appId(),
+            path));
   }
 
   private static OperationTree tree(AppRules app, boolean http) {

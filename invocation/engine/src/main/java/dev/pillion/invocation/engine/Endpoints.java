@@ -5,6 +5,8 @@ import dev.pillion.invocation.InvocationException;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -14,11 +16,11 @@ final class Endpoints {
   private volatile InvocationEngine.@Nullable Endpoint urls;
 
   /** @param key in Dapr's words: what its circuit breaker is kept under */
-  private record Named(String key, Route route) {}
+  private record Named(String key, URI base, Route route) {}
 
   /** Adds an endpoint, which has precedence over an app of that id. */
   void add(String name, URI base, Route route) {
-    named.put(name, new Named(name + ":" + base, route));
+    named.put(name, new Named(name + ":" + base, base, route));
   }
 
   /** What a named endpoint's circuit breaker is kept under; null for a URL and an app. */
@@ -56,7 +58,14 @@ final class Endpoints {
         caller.invoke(base, Traces.on(request, context), context.deadline());
   }
 
+  /** Their names, sorted. */
   List<String> names() {
     return named.keySet().stream().sorted().toList();
+  }
+
+  SortedMap<String, URI> bases() {
+    var bases = new TreeMap<String, URI>();
+    named.forEach((name, endpoint) -> bases.put(name, endpoint.base()));
+    return bases;
   }
 }

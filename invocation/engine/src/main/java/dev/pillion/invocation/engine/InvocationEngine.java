@@ -30,6 +30,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,9 +153,9 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
     return methods.names();
   }
 
-  /** The names of the endpoints, sorted. */
-  public List<String> endpointNames() {
-    return endpoints.names();
+  /** What the methods' paths are put behind, by the names of the endpoints. */
+  public SortedMap<String, URI> endpoints() {
+    return endpoints.bases();
   }
 
   /** What calls URLs. */

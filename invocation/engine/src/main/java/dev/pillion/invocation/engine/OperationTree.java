@@ -92,6 +92,19 @@ final class OperationTree {
     return path.substring(1).split("/", -1);
   }
 
+  /**
+   * Whether a path speaks of no method but one that has its stars: a star alone is followed at the
+   * end of a call's path only, and from there to one star more.
+   *
+   * @param path with a slash at its begin
+   */
+  static boolean fitsNothing(String path) {
+    var segments = segments(path);
+    int star = List.of(segments).indexOf(ONE);
+    int last = segments.length - 1;
+    return star >= 0 && star < last && (star < last - 1 || !fits(segments[last], ONE));
+  }
+
   /** Whether a segment fits a pattern in which each star stands for any letters. */
   private static boolean fits(String pattern, String segment) {
     if (pattern.equals(REST)) {

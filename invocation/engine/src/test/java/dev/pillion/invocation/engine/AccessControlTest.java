@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -201,6 +202,30 @@ class AccessControlTest {
         AccessPolicy.allowByDefault().app("web", "default", app -> app.denyByDefault()));
     assertThat(allows(open, Optional.empty(), "a", "GET", true)).isTrue();
     assertThat(allows(open, Optional.of(WEB), "a", "GET", true)).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/a/*/b, true",
+    "/*/b, true",
+    "/a/*/*/c, true",
+    "/a/*/*b, true",
+    "/a/*/b/*, true",
+    "/a/*, false",
+    "/a/*/*, false",
+    "/a/*/**, false",
+    "/a/**/b, false",
+    "/a/x*/b, false",
+    "/a, false",
+  })
+  void aRuleFitsNothingWhereAStarAloneIsFollowedByMore(String path, boolean nothing) {
+    assertThat(OperationTree.fitsNothing(path)).isEqualTo(nothing);
+    var access = new AccessControl(
+        AccessPolicy.denyByDefault().app("web", "default", app -> app.allow(path)));
+    assertThat(
+            Stream.of("a", "a/y", "a/y/b", "a/xy/b", "a/b", "y/b", "a/y/y/c", "a/y/b/y", "a/y/yb")
+                .noneMatch(method -> allows(access, Optional.of(WEB), method, "GET", true)))
+        .isEqualTo(nothing);
   }
 
   @Test

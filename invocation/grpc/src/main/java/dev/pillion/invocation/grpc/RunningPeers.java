@@ -85,13 +85,10 @@ final class RunningPeers {
           description);
       if (options.tls() == null && !bind.isLoopbackAddress()) {
         log.warn(
-            "\"{}\" takes calls of peers at {} from anybody in the network: {}",
+            "\"{}\" can be called by anybody in the network at {}: {}",
             context.appId(),
             started.address,
             description);
-      } else {
-        log.info(
-            "\"{}\" takes calls of peers at {}: {}", context.appId(), started.address, description);
       }
       return started;
     } catch (RuntimeException e) {

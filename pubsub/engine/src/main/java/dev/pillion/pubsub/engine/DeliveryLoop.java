@@ -169,10 +169,10 @@ final class DeliveryLoop {
       further.addSuppressed(failure);
     }
     log.warn(
-        "delivery of {} on {} failed, attempts: {}; {}",
+        "delivery of {} on {} failed, {}; {}",
         message.name(),
         pubsub.target(topic),
-        message.attempts(),
+        message.attempts() == 0 ? "not attempted" : "attempts: " + message.attempts(),
         consequence,
         further == null ? failure : further);
   }
