@@ -122,7 +122,7 @@ final class RequestMessage {
     var headers = headers(metadata);
     headers.keySet().removeIf(name -> {
       var lower = name.toLowerCase(Locale.ROOT);
-      return lower.equals(DESTINATION) || STAMPS.contains(lower) && !name.equals(lower);
+      return lower.equals(DESTINATION) || (STAMPS.contains(lower) && !name.equals(lower));
     });
     return headers;
   }
