@@ -74,10 +74,17 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
         return true;
       });
     } catch (ProxyFailure e) {
-      end(e.status(), e.headers(), e.trailers());
+      end(e.isUnseen() ? unreached(e.status()) : e.status(), e.headers(), e.trailers());
     } catch (Throwable e) {
       fail(e);
     }
+  }
+
+  /** The peer has not said it: whom it is about is not in it. */
+  private Status unreached(Status status) {
+    return status.withDescription(
+        "failed to proxy request, id: %s, err: nothing listens where the app should be: %s"
+            .formatted(asked.target(), status.getDescription()));
   }
 
   private void passOn(CallContext context) {

@@ -253,6 +253,20 @@ class ProxyPeersTest {
   }
 
   @Test
+  void anAppThatIsNotWhereItShouldBeIsTold() throws Exception {
+    int nobody;
+    try (var free = new ServerSocket(0)) {
+      nobody = free.getLocalPort();
+    }
+    addresses.set(List.of(new PeerAddress("127.0.0.1", nobody)));
+    var status = failure(() -> get(channel(), "7")).thrown().getStatus();
+    assertThat(status.getCode()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(status.getDescription())
+        .startsWith(
+            "failed to proxy request, id: orders, err: nothing listens where the app should be: ");
+  }
+
+  @Test
   void anAppThatNobodyKnowsIsTold() {
     var headers = TestFacade.header("dapr-app-id", "nobody");
     var failed = RawCalls.failure(web.channel(), "shop.v1.Shop/Get", headers);
