@@ -42,7 +42,9 @@ record TypedMethod<Q, A extends @Nullable Object>(
       return request.body().bytes();
     } catch (IOException e) {
       throw new InvocationException(
-          InvocationException.Reason.CLOSED, "the body of the request ended too early", e);
+          InvocationException.Reason.CLOSED,
+          "the body of the request can't be read: " + e.getMessage(),
+          e);
     }
   }
 
