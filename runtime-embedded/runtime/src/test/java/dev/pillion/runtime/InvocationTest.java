@@ -281,6 +281,26 @@ class InvocationTest {
   }
 
   @Test
+  void aBodyThatIsNotAsLongAsItSaysFailsTheCallInsideTheJvmToo() throws IOException {
+    var b = start("b");
+    b.method("values", byte[].class, bytes -> bytes);
+    b.method("raw", (request, invocation) -> ok("" + request.body().open().readAllBytes().length));
+    var client = start("a").app("b");
+    for (String method : List.of("values", "raw")) {
+      for (long length : new long[] {2, 100}) {
+        var body = Body.of(new ByteArrayInputStream(new byte[3]), length);
+        var request = new InvocationRequest("POST", method, "", Map.of(), "", body);
+        try (var answer = client.exchange(request)) {
+          assertThat(answer.status()).isEqualTo(500);
+          assertThat(answer.body().readAllBytes())
+              .asString(UTF_8)
+              .contains("than the " + length + " that were announced");
+        }
+      }
+    }
+  }
+
+  @Test
   void aMethodThatSaysThatItNeedsNothingIs() throws IOException {
     var b = start("b");
     b.method("void", Void.class, nothing -> "nothing: " + nothing);

@@ -46,7 +46,9 @@ record TypedMethod<Q, A extends @Nullable Object>(
       return request.body().limitedTo(maxBodySize, this::tooLarge).bytes();
     } catch (IOException e) {
       throw new InvocationException(
-          InvocationException.Reason.CLOSED, "the body of the request ended too early", e);
+          InvocationException.Reason.CLOSED,
+          "the body of the request can't be read: " + e.getMessage(),
+          e);
     }
   }
 
