@@ -116,7 +116,11 @@ class InMemoryLookOutTest {
   @Test
   void eventsThatFollowEachOtherAre() {
     assumeThat(Runtime.getRuntime().availableProcessors()).isGreaterThan(1);
-    publish(2);
+    // A publisher that is not on a core for a moment says too late that its event is there, and
+    // nobody looks out for the next one.
+    for (int i = 2; i < EVENTS + 2 && time.asked.get() <= 300; i++) {
+      publish(i);
+    }
     assertThat(time.asked.get()).isGreaterThan(300);
   }
 }
