@@ -118,16 +118,6 @@ public final class GrpcPeers implements PeerTransport {
   }
 
   /**
-   * Passes calls that the API of this runtime takes on to other apps, and to the program beside it.
-   * The access policy is for calls of peers, and not asked.
-   *
-   * @throws IllegalStateException before {@link #start}
-   */
-  public GrpcProxy proxy() {
-    return running().proxy();
-  }
-
-  /**
    * A connection to a peer, for one call that the API of this runtime makes itself.
    *
    * @return to be told when the call has ended

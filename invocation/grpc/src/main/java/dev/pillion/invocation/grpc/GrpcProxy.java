@@ -21,15 +21,14 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Passes calls of rpcs that a server does not know on to the app that their metadata name, unread,
- * whatever they stream: Dapr's gRPC proxying. It is the
+ * Passes calls of peers, of rpcs that this runtime does not know, on to the program beside it,
+ * unread, whatever they stream: the callee's half of Dapr's gRPC proxying. It is the
  * {@linkplain io.grpc.ServerBuilder#fallbackHandlerRegistry fallback} of a server with a
  * {@linkplain io.grpc.ServerBuilder#directExecutor direct executor}.
  *
  * <p>The target is {@code dapr-callee-app-id}, else {@code dapr-app-id}. Metadata, messages,
- * trailers and status go as they are, but for Dapr's own keys: the API token never travels on, and
- * who calls is stamped by the runtime that is the first to pass a call on. An rpc of Dapr's own
- * services is never passed on. Thread-safe.
+ * trailers and status go as they are, but for Dapr's own keys: the API token never travels on. An
+ * rpc of Dapr's own services is never passed on. Thread-safe.
  */
 public final class GrpcProxy extends HandlerRegistry {
   private static final String DAPRS_OWN = "dapr.proto.";
@@ -40,8 +39,6 @@ public final class GrpcProxy extends HandlerRegistry {
   private final Threads threads;
   private final TimeSource time;
   private final Supplier<Optional<Program>> program;
-  private final @Nullable PeerConnections peers;
-  private final boolean ofPeers;
 
   /**
    * The program beside a runtime, which speaks gRPC.
@@ -71,30 +68,12 @@ public final class GrpcProxy extends HandlerRegistry {
       PeerDirectory directory,
       Threads threads,
       TimeSource time,
-      Supplier<Optional<Program>> program,
-      @Nullable PeerConnections peers,
-      boolean ofPeers) {
+      Supplier<Optional<Program>> program) {
     this.appId = appId;
     this.directory = directory;
     this.threads = threads;
     this.time = time;
     this.program = program;
-    this.peers = peers;
-    this.ofPeers = ofPeers;
-  }
-
-  /**
-   * For the API of a runtime that reaches no peers: calls go to the program beside it alone.
-   *
-   * @param program asked for each call; empty while there is none
-   */
-  public static GrpcProxy toProgram(
-      String appId,
-      PeerDirectory directory,
-      Threads threads,
-      TimeSource time,
-      Supplier<Optional<Program>> program) {
-    return new GrpcProxy(appId, directory, threads, time, program, null, false);
   }
 
   @Override
@@ -119,33 +98,23 @@ public final class GrpcProxy extends HandlerRegistry {
     });
   }
 
-  /** Where a call goes; may take as long as a name takes to be found. */
+  /** The program as this call is passed on to it; may take as long as a name takes to be found. */
   ProxyTarget target(ServerCall<byte[], byte[]> call, Metadata metadata) {
-    var rpc = call.getMethodDescriptor();
     var asked = ProxyMetadata.target(metadata);
-    var found = directory.find(asked, Deadline.after(LONGEST_SEARCH, time));
-    if (found.isEmpty()) {
-      if (ofPeers) {
-        authorize(call);
-      }
-      var local = program.get();
-      if (local.isEmpty()) {
-        throw Status.INTERNAL
-            .withDescription("app channel is not initialized")
-            .asRuntimeException();
-      }
-      return ProxyTarget.program(
-          local.get().channel(), ProxyMetadata.toProgram(metadata, local.get().token()), rpc);
-    }
-    if (ofPeers || peers == null) {
+    if (directory.find(asked, Deadline.after(LONGEST_SEARCH, time)).isPresent()) {
       // It would go on under this runtime's identity instead of the caller's.
       throw Status.PERMISSION_DENIED
           .withDescription(
               "\"%s\" passes calls on to its own app, not to \"%s\"".formatted(appId, asked))
           .asRuntimeException();
     }
-    var peer = found.get();
-    return ProxyTarget.peer(peer, peers, ProxyMetadata.toPeer(metadata, appId, peer.appId()), rpc);
+    authorize(call);
+    var found = program.get();
+    if (found.isEmpty()) {
+      throw Status.INTERNAL.withDescription("app channel is not initialized").asRuntimeException();
+    }
+    return new ProxyTarget(
+        found.get().channel(), ProxyMetadata.toProgram(metadata, found.get().token()));
   }
 
   private void authorize(ServerCall<byte[], byte[]> call) {
@@ -164,16 +133,6 @@ public final class GrpcProxy extends HandlerRegistry {
     } catch (IllegalArgumentException e) {
       throw Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException();
     }
-  }
-
-  /** Nothing listens there: the next look-up looks anew. */
-  void unreachable(ProxyTarget target) {
-    target.peer().ifPresent(directory::unreachable);
-  }
-
-  /** Looks for the target once more, on a thread that may block. */
-  void again(Runnable open) {
-    threads.execute("peers/proxy", open);
   }
 
   static Status status(Throwable failure) {

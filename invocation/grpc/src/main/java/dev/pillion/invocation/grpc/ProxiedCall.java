@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.grpc;
 
+import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Context;
 import io.grpc.Deadline;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One call that is passed on. Each side is asked for its next message when the other can take it,
- * so that one of each is held at most. A target that nothing listens at is looked for once more.
+ * so that one of each is held at most.
  */
 final class ProxiedCall extends ServerCall.Listener<byte[]> {
   private final GrpcProxy proxy;
@@ -24,11 +25,9 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
   private final AtomicBoolean outWaits = new AtomicBoolean();
   private @Nullable ClientCall<byte[], byte[]> out;
   private byte @Nullable [] first;
-  private int sent;
   private boolean halfClosed;
   private boolean cancelled;
   private boolean inWaits;
-  private boolean isSecond;
 
   ProxiedCall(GrpcProxy proxy, ServerCall<byte[], byte[]> in, Metadata metadata) {
     this.proxy = proxy;
@@ -45,17 +44,20 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
       in.close(GrpcProxy.status(e), new Metadata());
       return;
     }
-    var call = target.call(deadline);
+    var call = target
+        .channel()
+        .newCall(in.getMethodDescriptor(), CallOptions.DEFAULT.withDeadline(deadline));
     boolean isCancelled;
     lock.lock();
     try {
       out = call;
-      // When this target can take more than what has come, more is asked for.
-      inWaits = sent > 0;
-      call.start(new Answers(target), target.metadata());
+      // When the program can take more than what has come, more is asked for.
+      inWaits = first != null;
+      call.start(new Answers(), target.metadata());
       isCancelled = cancelled;
       if (first != null) {
         call.sendMessage(first);
+        first = null;
       }
       if (halfClosed) {
         call.halfClose();
@@ -74,10 +76,10 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
   public void onMessage(byte[] message) {
     lock.lock();
     try {
-      sent++;
-      first = sent == 1 ? message : null;
       var call = out;
       if (call == null) {
+        // One has been asked for, so that this is all there is until the program is found.
+        first = message;
         return;
       }
       call.sendMessage(message);
@@ -135,17 +137,10 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
     }
   }
 
-  /** What the target answers. */
+  /** What the program answers. */
   private final class Answers extends ClientCall.Listener<byte[]> {
-    private final ProxyTarget target;
-
-    Answers(ProxyTarget target) {
-      this.target = target;
-    }
-
     @Override
     public void onHeaders(Metadata headers) {
-      forgetFirst();
       in.sendHeaders(headers);
     }
 
@@ -175,38 +170,7 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      target.ended(status);
-      if (target.wasNotReached(status)) {
-        proxy.unreachable(target);
-        if (mayTryAgain()) {
-          proxy.again(ProxiedCall.this::open);
-          return;
-        }
-      }
       in.close(status, trailers);
-    }
-  }
-
-  /** The target has taken it. */
-  private void forgetFirst() {
-    lock.lock();
-    try {
-      first = null;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private boolean mayTryAgain() {
-    lock.lock();
-    try {
-      boolean may = !isSecond && !cancelled && (sent == 0 || first != null);
-      isSecond = true;
-      out = null;
-      inWaits = false;
-      return may;
-    } finally {
-      lock.unlock();
     }
   }
 }

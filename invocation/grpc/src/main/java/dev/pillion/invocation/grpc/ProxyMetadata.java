@@ -11,8 +11,6 @@ import java.util.List;
 final class ProxyMetadata {
   private static final Metadata.Key<String> APP = key("dapr-app-id");
   private static final Metadata.Key<String> CALLEE = key("dapr-callee-app-id");
-  private static final Metadata.Key<String> CALLER = key("dapr-caller-app-id");
-  private static final Metadata.Key<String> CALLER_NAMESPACE = key("dapr-caller-namespace");
   private static final Metadata.Key<String> TOKEN = key("dapr-api-token");
 
   /** Of the call that came; the one that is made has a deadline of its own. */
@@ -43,14 +41,6 @@ final class ProxyMetadata {
     if (!token.isEmpty()) {
       metadata.put(TOKEN, token);
     }
-    return metadata;
-  }
-
-  /** Identities that the caller has written are claims. */
-  static Metadata toPeer(Metadata given, String caller, String callee) {
-    var metadata = without(given, List.of(APP, TOKEN, TIMEOUT, CALLER, CALLEE, CALLER_NAMESPACE));
-    metadata.put(CALLER, caller);
-    metadata.put(CALLEE, callee);
     return metadata;
   }
 

@@ -29,7 +29,6 @@ final class RunningPeers {
   private final PeerConnections connections;
   private final PeerServer server;
   private final Calls calls;
-  private final GrpcProxy proxy;
   private final PeerAddress address;
   private final String description;
   private final AtomicBoolean drained = new AtomicBoolean();
@@ -40,7 +39,6 @@ final class RunningPeers {
       EventLoopGroup loops,
       PeerConnections connections,
       PeerServer server,
-      GrpcProxy proxy,
       PeerAddress address,
       String description) {
     this.context = context;
@@ -48,7 +46,6 @@ final class RunningPeers {
     this.connections = connections;
     this.server = server;
     this.calls = new Calls(connections, context.threads());
-    this.proxy = proxy;
     this.address = address;
     this.description = description;
   }
@@ -73,16 +70,11 @@ final class RunningPeers {
           options,
           new InetSocketAddress(bind, options.port()),
           new Serving(context, options.maxBodySize()),
-          proxy(context, program, connections, true),
+          new GrpcProxy(
+              context.appId(), context.directory(), context.threads(), context.time(), program),
           loops);
       var started = new RunningPeers(
-          context,
-          loops,
-          connections,
-          server,
-          proxy(context, program, connections, false),
-          new PeerAddress(host, server.port()),
-          description);
+          context, loops, connections, server, new PeerAddress(host, server.port()), description);
       if (options.tls() == null && !bind.isLoopbackAddress()) {
         log.warn(
             "\"{}\" can be called by anybody in the network at {}: {}",
@@ -95,21 +87,6 @@ final class RunningPeers {
       end(loops);
       throw e;
     }
-  }
-
-  private static GrpcProxy proxy(
-      PeerContext context,
-      Supplier<Optional<GrpcProxy.Program>> program,
-      PeerConnections connections,
-      boolean ofPeers) {
-    return new GrpcProxy(
-        context.appId(),
-        context.directory(),
-        context.threads(),
-        context.time(),
-        program,
-        connections,
-        ofPeers);
   }
 
   private static InetAddress bindAddress(PeerOptions options) {
@@ -147,10 +124,6 @@ final class RunningPeers {
 
   PeerConnections connections() {
     return connections;
-  }
-
-  GrpcProxy proxy() {
-    return proxy;
   }
 
   Calls calls() {

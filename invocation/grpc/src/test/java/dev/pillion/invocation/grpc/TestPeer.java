@@ -29,8 +29,6 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
   private final String appId;
   private final PeerAddress address;
   private final Map<String, Peer> known = new ConcurrentHashMap<>();
-  private final Map<PeerAddress, Integer> unreachable = new ConcurrentHashMap<>();
-  private volatile Runnable whenUnreachable = () -> {};
   private final Map<Class<?>, Object> offered = new ConcurrentHashMap<>();
   private volatile Optional<String> denied = Optional.empty();
 
@@ -87,14 +85,6 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
     denied = Optional.of(why);
   }
 
-  void whenUnreachable(Runnable listener) {
-    whenUnreachable = listener;
-  }
-
-  int timesUnreachable(PeerAddress of) {
-    return unreachable.getOrDefault(of, 0);
-  }
-
   Deadline in(Duration timeout) {
     return Deadline.after(timeout, time);
   }
@@ -143,10 +133,7 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
   }
 
   @Override
-  public void unreachable(Peer peer) {
-    unreachable.merge(peer.address(), 1, Integer::sum);
-    whenUnreachable.run();
-  }
+  public void unreachable(Peer peer) {}
 
   @Override
   public void authorize(Optional<CallerIdentity> caller, String operation, String verb) {
