@@ -33,6 +33,21 @@ final class JsonEvent extends ReceivedEvent {
   }
 
   /**
+   * An event that was written in this process: an object whose first member holds the data.
+   *
+   * @param endOfData where that member ends
+   */
+  static JsonEvent of(Map<String, Object> attributes, Message message, byte[] json, int endOfData) {
+    int colon = 1;
+    while (json[colon] != ':') {
+      colon++;
+    }
+    var data = Span.between(colon + 1, endOfData, json);
+    boolean isBase64 = colon > DATA.length() + 3;
+    return new JsonEvent(attributes, message, json, isBase64 ? null : data, isBase64 ? data : null);
+  }
+
+  /**
    * @throws MalformedEventException when the message is neither a JSON object nor null, is nested
    *     too deeply, or has a number for an attribute that is beyond all types
    */
