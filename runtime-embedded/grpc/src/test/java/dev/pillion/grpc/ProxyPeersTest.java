@@ -27,6 +27,7 @@ import dev.pillion.resiliency.RetryPolicy;
 import dev.pillion.resiliency.Target;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.runtime.Extension;
+import dev.pillion.testservers.Ports;
 import dev.pillion.wire.common.v1.HTTPExtension;
 import dev.pillion.wire.common.v1.InvokeRequest;
 import dev.pillion.wire.runtime.v1.InvokeServiceRequest;
@@ -39,7 +40,6 @@ import io.grpc.Status.Code;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -240,10 +240,7 @@ class ProxyPeersTest {
   /** Once, without a policy: the first message goes along. */
   @Test
   void aWayThatLeadsNowhereIsLeftForAnother() throws Exception {
-    int nobody;
-    try (var free = new ServerSocket(0)) {
-      nobody = free.getLocalPort();
-    }
+    int nobody = Ports.free();
     var there = addresses.get().get(0);
     addresses.set(List.of(new PeerAddress("127.0.0.1", nobody), there));
     for (int i = 0; i < 4; i++) {
@@ -254,10 +251,7 @@ class ProxyPeersTest {
 
   @Test
   void anAppThatIsNotWhereItShouldBeIsTold() throws Exception {
-    int nobody;
-    try (var free = new ServerSocket(0)) {
-      nobody = free.getLocalPort();
-    }
+    int nobody = Ports.free();
     addresses.set(List.of(new PeerAddress("127.0.0.1", nobody)));
     var status = failure(() -> get(channel(), "7")).thrown().getStatus();
     assertThat(status.getCode()).isEqualTo(Code.UNAVAILABLE);

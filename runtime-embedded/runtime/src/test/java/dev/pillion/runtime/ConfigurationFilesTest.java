@@ -16,6 +16,7 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.InvokeOptions;
+import dev.pillion.testkit.CapturedLog;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;

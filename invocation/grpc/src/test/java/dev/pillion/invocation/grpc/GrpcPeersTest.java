@@ -13,6 +13,7 @@ import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.spi.Peer;
 import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.invocation.spi.PeerTransportProvider;
+import dev.pillion.testservers.Ports;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -162,10 +163,7 @@ class GrpcPeersTest {
 
   @Test
   void nothingListening() throws Exception {
-    int free;
-    try (var socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = Ports.free();
     var nobody = new Peer("orders", "default", new PeerAddress("127.0.0.1", free));
     for (int i = 0; i < 3; i++) {
       assertReason(nobody, InvocationException.Reason.NOT_LISTENING);
