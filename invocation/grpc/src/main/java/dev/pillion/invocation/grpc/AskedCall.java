@@ -181,6 +181,9 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
       if (outcome.isUnknownRpc(status)) {
         return null;
       }
+      if (failure == null && status.isOk() && RequestMessage.wantsEvents(request)) {
+        return AnswerMessage.noEvents();
+      }
       throw reason(status);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
