@@ -51,6 +51,7 @@ public final class ChangeWatch implements AutoCloseable {
   private long exactSinceNanos;
   private int calls;
   private long modified;
+  private long seen;
   private long armedAt;
   private @Nullable SqliteSession session;
   private long version;
@@ -147,14 +148,22 @@ public final class ChangeWatch implements AutoCloseable {
     if (event != null) {
       pace.told(event);
     }
-    boolean changed = ask();
-    pace.looked(changed, pace.isArmed() && modified() != armedAt);
+    boolean changed = askNow();
+    pace.looked(
+        new LookPace.Look(changed, modified != seen, pace.isArmed() && modified != armedAt));
     if (pace.isUntold()) {
       poll("a commit was not told of", null);
     } else if (pace.mayArm(changed) && arm(listened)) {
       // What was written before is not told.
-      changed = ask();
+      changed = askNow();
     }
+    return changed;
+  }
+
+  private boolean askNow() throws SQLException {
+    modified = modified();
+    boolean changed = ask();
+    seen = changed ? modified : seen;
     return changed;
   }
 
@@ -197,6 +206,8 @@ public final class ChangeWatch implements AutoCloseable {
         reason,
         cause == null ? "" : " (" + cause.getMessage() + ")");
     deafen();
+    exact = true;
+    exactSinceNanos = time.nanos();
   }
 
   private long modified() {

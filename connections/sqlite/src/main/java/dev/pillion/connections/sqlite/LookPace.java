@@ -8,18 +8,18 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>It tells of a write before the commit it belongs to can be seen, for that waits for its sync;
  * and of the commit itself it tells nothing. So after an event it is looked at once and again and
- * again, with pauses that double. They stay short while commits come, when nobody is told of each,
- * and grow to a second when none do: that look costs nothing and would find what was not told. Not
- * thread-safe.
+ * again, with pauses that double, for as long as there are writes whose commit was not seen. They
+ * stay short while commits come, when nobody is told of each, and grow to a second when none do:
+ * that look costs nothing and would find what was not told. Not thread-safe.
  */
 final class LookPace {
-  static final long SHORTEST_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+  static final long SHORTEST_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
   static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** The longest pause while there is something to expect. */
   private static final long BUSY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-  /** So many looks at most for a commit of which a write was told: some seconds. */
+  /** So many looks at most for one commit: some seconds. */
   private static final int MAX_EXPECTING = 100;
 
   /** So many looks at most without being told, in a directory where other files are written to. */
@@ -30,7 +30,7 @@ final class LookPace {
 
   private final long busyNanos;
   private long pause = SHORTEST_NANOS;
-  private int expecting;
+  private int expecting = MAX_EXPECTING;
   private int unarmed;
   private int others;
   private boolean armed;
@@ -60,7 +60,7 @@ final class LookPace {
       others = 0;
       unarmed = 0;
     } else {
-      // Every time for longer: to be told of each of theirs would cost more than looking.
+      // While they come closely every time for longer: to be told of each costs more than looking.
       pause = Math.min(pause, busyNanos);
       others = Math.min(2 * others + 1, MAX_UNARMED);
       unarmed = others;
@@ -68,21 +68,27 @@ final class LookPace {
   }
 
   /**
-   * After a look.
+   * What a look has found.
    *
-   * @param changed whether it found a commit
-   * @param untold whether that was written after the watch was armed: its event may be on its way
+   * @param changed whether there was a commit
+   * @param pending whether there were writes after the last commit that was found
+   * @param untold whether there were writes after the watch was armed
    */
-  void looked(boolean changed, boolean untold) {
-    if (changed) {
-      expecting = 0;
+  record Look(boolean changed, boolean pending, boolean untold) {}
+
+  void looked(Look look) {
+    if (look.changed()) {
+      expecting = MAX_EXPECTING;
       pause = pause > busyNanos ? SHORTEST_NANOS : Math.min(2 * pause, busyNanos);
     } else {
-      boolean busy = !armed || doubting > 0 || expecting > 0;
-      pause = Math.min(2 * pause, busy ? busyNanos : LONGEST_NANOS);
-      expecting = Math.max(0, expecting - 1);
+      boolean expects = look.pending() && expecting > 0;
+      expecting = expects ? expecting - 1 : expecting;
+      boolean busy = !armed || doubting > 0 || expects;
+      pause = Math.min((expects ? 2 : 8) * pause, busy ? busyNanos : LONGEST_NANOS);
+      others = armed ? others / 2 : others;
     }
-    if (doubting > 0 || (changed && untold)) {
+    // The event of what was found may be on its way.
+    if (doubting > 0 || (look.changed() && look.untold())) {
       doubting++;
     }
   }

@@ -58,15 +58,11 @@ final class WriteEvents implements AutoCloseable {
    * @throws IOException when the directory is gone, or may not be watched
    */
   void arm() throws IOException {
-    try {
-      directory.register(
-          service,
-          StandardWatchEventKinds.ENTRY_CREATE,
-          StandardWatchEventKinds.ENTRY_MODIFY,
-          StandardWatchEventKinds.ENTRY_DELETE);
-    } catch (ClosedWatchServiceException e) {
-      throw new IOException("the watch is closed", e);
-    }
+    directory.register(
+        service,
+        StandardWatchEventKinds.ENTRY_CREATE,
+        StandardWatchEventKinds.ENTRY_MODIFY,
+        StandardWatchEventKinds.ENTRY_DELETE);
   }
 
   /** The event that ended the watch, once; null when there was none. */

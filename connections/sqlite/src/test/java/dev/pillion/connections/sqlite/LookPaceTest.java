@@ -5,29 +5,31 @@ import static dev.pillion.connections.sqlite.WriteEvents.Event.OTHER;
 import static dev.pillion.connections.sqlite.WriteEvents.Event.OWN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pillion.connections.sqlite.LookPace.Look;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class LookPaceTest {
+  private static final Look NOTHING = new Look(false, false, false);
+  private static final Look PENDING = new Look(false, true, false);
+  private static final Look COMMIT = new Look(true, false, false);
+  private static final Look UNTOLD = new Look(true, false, true);
+
   private final LookPace pace = new LookPace(TimeUnit.MILLISECONDS.toNanos(40));
 
-  /** A look that finds nothing, and the watch armed when it may be. */
-  private void look() {
-    look(false);
-  }
-
-  private void look(boolean changed) {
-    pace.looked(changed, false);
-    if (pace.mayArm(changed)) {
+  /** A look, and the watch armed when it may be. */
+  private void look(Look look) {
+    pace.looked(look);
+    if (pace.mayArm(look.changed())) {
       pace.armed();
     }
   }
 
   private void becomeQuiet() {
     for (int i = 0; i < 20; i++) {
-      look();
+      look(NOTHING);
     }
     assertThat(pace.isArmed()).isTrue();
     assertThat(pause()).isEqualTo(1000);
@@ -37,15 +39,19 @@ class LookPaceTest {
     return TimeUnit.NANOSECONDS.toMillis(pace.pauseNanos());
   }
 
+  private List<Long> pauses(Look look, int count) {
+    var pauses = new ArrayList<Long>();
+    for (int i = 0; i < count; i++) {
+      pauses.add(TimeUnit.NANOSECONDS.toMicros(pace.pauseNanos()));
+      look(look);
+    }
+    return pauses;
+  }
+
   @Test
   void whileNothingHappensThePausesGrowToASecond() {
-    var pauses = new ArrayList<Long>();
-    for (int i = 0; i < 13; i++) {
-      pauses.add(pause());
-      look();
-    }
-    assertThat(pauses)
-        .isEqualTo(List.of(1L, 2L, 4L, 8L, 16L, 20L, 40L, 80L, 160L, 320L, 640L, 1000L, 1000L));
+    assertThat(pauses(NOTHING, 7))
+        .isEqualTo(List.of(500L, 4_000L, 20_000L, 160_000L, 1_000_000L, 1_000_000L, 1_000_000L));
   }
 
   @Test
@@ -53,28 +59,23 @@ class LookPaceTest {
     becomeQuiet();
     pace.told(OWN);
     assertThat(pace.isArmed()).isFalse();
-    assertThat(pause()).isEqualTo(1);
-    // The commit waits for its sync for a whole second.
-    for (long waited = 0; waited < 1000; waited += pause()) {
-      look();
-      assertThat(pause()).isLessThanOrEqualTo(20);
-    }
-    look(true);
-    for (int i = 0; i < 9; i++) {
-      look();
-    }
-    assertThat(pause()).isGreaterThan(20);
+    // It waits for its sync for more than a second.
+    var pauses = pauses(PENDING, 60);
+    assertThat(pauses.subList(0, 8))
+        .isEqualTo(List.of(500L, 1_000L, 2_000L, 4_000L, 8_000L, 16_000L, 20_000L, 20_000L));
+    assertThat(pauses.get(59)).isEqualTo(20_000);
+    look(COMMIT);
+    assertThat(pauses(NOTHING, 3)).isEqualTo(List.of(20_000L, 160_000L, 1_000_000L));
   }
 
   @Test
   void aWriteThatIsNeverCommittedIsGivenUp() {
     becomeQuiet();
     pace.told(OWN);
-    for (int i = 0; i < 120; i++) {
-      look();
-    }
-    assertThat(pause()).isEqualTo(1000);
+    assertThat(pauses(PENDING, 120).get(119)).isEqualTo(1_000_000);
     assertThat(pace.isArmed()).isTrue();
+    pace.told(OWN);
+    assertThat(pauses(PENDING, 20).get(19)).isEqualTo(20_000);
   }
 
   @Test
@@ -82,11 +83,11 @@ class LookPaceTest {
     becomeQuiet();
     pace.told(OWN);
     for (int i = 0; i < 1000; i++) {
-      look(true);
+      look(COMMIT);
       assertThat(pace.isArmed()).isFalse();
     }
     assertThat(pause()).isEqualTo(20);
-    look();
+    look(NOTHING);
     assertThat(pace.isArmed()).isTrue();
   }
 
@@ -94,7 +95,7 @@ class LookPaceTest {
   void theUsersIntervalIsTheLongestPauseInAStreamWhenItIsShorter() {
     var eager = new LookPace(TimeUnit.MILLISECONDS.toNanos(5));
     for (int i = 0; i < 10; i++) {
-      eager.looked(true, false);
+      eager.looked(COMMIT);
     }
     assertThat(eager.pauseNanos()).isEqualTo(TimeUnit.MILLISECONDS.toNanos(5));
   }
@@ -108,7 +109,7 @@ class LookPaceTest {
       int count = 0;
       while (!pace.isArmed()) {
         assertThat(pause()).isLessThanOrEqualTo(20);
-        look();
+        look(NOTHING);
         count++;
       }
       looks.add(count);
@@ -119,23 +120,37 @@ class LookPaceTest {
     pace.told(OTHER);
     int count = 0;
     for (; !pace.isArmed(); count++) {
-      look();
+      look(NOTHING);
     }
     assertThat(count).isLessThan(10);
   }
 
   @Test
+  void aWriteToAnotherFileNowAndThenCostsFewLooks() {
+    becomeQuiet();
+    for (int second = 0; second < 100; second++) {
+      pace.told(OTHER);
+      int looks = 0;
+      for (long waited = 0; waited < 1000; waited += pause()) {
+        look(NOTHING);
+        looks++;
+      }
+      assertThat(looks).isLessThan(10);
+    }
+  }
+
+  @Test
   void aCommitThatWasNotToldIsDoubtedUntilSomethingIsTold() {
     becomeQuiet();
-    pace.looked(true, true);
+    look(UNTOLD);
     for (int i = 0; i < 30; i++) {
       assertThat(pause()).isLessThanOrEqualTo(20);
-      look();
+      look(NOTHING);
     }
     assertThat(pace.isUntold()).isFalse();
     pace.told(OWN);
     for (int i = 0; i < 200; i++) {
-      look();
+      look(NOTHING);
     }
     assertThat(pace.isUntold()).isFalse();
   }
@@ -143,11 +158,11 @@ class LookPaceTest {
   @Test
   void aCommitThatIsNotToldAtAllIsUntold() {
     becomeQuiet();
-    pace.looked(true, true);
+    look(UNTOLD);
     int looks = 1;
     for (; !pace.isUntold(); looks++) {
       // Whether there are more or not.
-      look(looks % 3 == 0);
+      look(looks % 3 == 0 ? COMMIT : NOTHING);
     }
     assertThat(looks).isEqualTo(51);
   }
@@ -155,10 +170,10 @@ class LookPaceTest {
   @Test
   void aCommitThatWasWrittenBeforeTheWatchWasArmedIsNoReasonToDoubt() {
     becomeQuiet();
-    look(true);
-    assertThat(pause()).isEqualTo(1);
+    look(COMMIT);
+    assertThat(pause()).isZero();
     for (int i = 0; i < 200; i++) {
-      look();
+      look(NOTHING);
     }
     assertThat(pace.isUntold()).isFalse();
   }

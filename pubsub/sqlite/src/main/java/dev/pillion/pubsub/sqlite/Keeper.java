@@ -40,7 +40,7 @@ final class Keeper {
   private final Observations observations;
   private final long renewNanos;
   private final long cleanupNanos;
-  private final long pollNanos;
+  private final long soonNanos;
   private final List<SqliteIntake> intakes = new CopyOnWriteArrayList<>();
   private final Signal wake;
   private volatile boolean closed;
@@ -75,7 +75,7 @@ final class Keeper {
     retention = new Retention(database);
     renewNanos = pace.processingTimeout().toNanos() / 3;
     cleanupNanos = cleanupNanos(pace.retention());
-    pollNanos = pace.pollInterval().toNanos();
+    soonNanos = Math.min(pace.pollInterval().toNanos(), IDLE_NANOS);
     observations = new Observations(renewNanos);
   }
 
@@ -140,11 +140,12 @@ final class Keeper {
     if (intakes.isEmpty()) {
       return IDLE_NANOS;
     }
-    if (heldUp || outage != null) {
-      return pollNanos;
+    if (outage != null) {
+      return soonNanos;
     }
     long untilRenewal = renewNanos - (context.time().nanos() - renewedNanos);
-    return Math.min(watch.pauseNanos(), Math.max(MIN_PAUSE_NANOS, untilRenewal));
+    long pause = Math.min(watch.pauseNanos(), Math.max(MIN_PAUSE_NANOS, untilRenewal));
+    return heldUp ? Math.min(pause, soonNanos) : pause;
   }
 
   private void look() {

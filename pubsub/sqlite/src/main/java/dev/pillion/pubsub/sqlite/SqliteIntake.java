@@ -92,8 +92,7 @@ final class SqliteIntake implements Intake, Handover.Holder {
   }
 
   /**
-   * Called once a second at least, with the time of day in milliseconds; true: shall be called
-   * again soon.
+   * Called again and again, with the time of day in milliseconds; true: shall be called soon again.
    */
   boolean tick(long now) {
     boolean clockSetBack = nextDue != Long.MAX_VALUE && nextDue > now + membership.pauseMillis();
