@@ -2,7 +2,7 @@
 package dev.pillion.pubsub.engine;
 
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +25,9 @@ record EventAttributes(
     String trace,
     String tracestate,
     String type) {
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // Arrays have no type parameters.
+  private static final Map.Entry<String, Object>[] NONE = new Map.Entry[0];
 
   // Members as they stand behind others.
   private static final byte[] CONTENT_TYPE = member("datacontenttype");
@@ -62,31 +65,31 @@ record EventAttributes(
     out.raw(TYPE).string(type);
   }
 
-  /** What {@link JsonEvent#read} would find of them; a fresh map. */
+  /** What {@link JsonEvent#read} would find of them; unmodifiable. */
   Map<String, Object> read() {
-    var members = new HashMap<String, Object>(32);
-    put(members, "datacontenttype", contentType);
+    var members = new ArrayList<Map.Entry<String, Object>>(16);
+    members.add(entry("datacontenttype", contentType));
     if (expiration != null) {
-      put(members, "expiration", expiration);
+      members.add(entry("expiration", expiration));
     }
-    put(members, "id", id);
-    put(members, "pubsubname", pubsub);
-    put(members, "source", source);
-    put(members, "specversion", Envelope.VERSION);
+    members.add(entry("id", id));
+    members.add(entry("pubsubname", pubsub));
+    members.add(entry("source", source));
+    members.add(entry("specversion", Envelope.VERSION));
     if (!subject.isEmpty()) {
-      put(members, "subject", subject);
+      members.add(entry("subject", subject));
     }
-    put(members, "time", time);
-    put(members, "topic", topic);
-    put(members, "traceid", trace);
-    put(members, "traceparent", trace);
-    put(members, "tracestate", tracestate);
-    put(members, "type", type);
-    return members;
+    members.add(entry("time", time));
+    members.add(entry("topic", topic));
+    members.add(entry("traceid", trace));
+    members.add(entry("traceparent", trace));
+    members.add(entry("tracestate", tracestate));
+    members.add(entry("type", type));
+    return Map.ofEntries(members.toArray(NONE));
   }
 
-  private static void put(Map<String, Object> members, String name, String value) {
-    members.put(name, Utf8.withoutLoneSurrogates(value));
+  private static Map.Entry<String, Object> entry(String name, String value) {
+    return Map.entry(name, Utf8.withoutLoneSurrogates(value));
   }
 
   private static byte[] member(String name) {

@@ -38,9 +38,10 @@ final class JsonMembers {
    * Adds a member.
    *
    * @param from where its name stands in the text, with its quotes
+   * @param escaped whether the name may have escapes
    * @param start where it begins in the output
    */
-  void add(int from, int to, int start) throws IOException {
+  void add(int from, int to, boolean escaped, int start) throws IOException {
     if (count == starts.length) {
       starts = Arrays.copyOf(starts, count * 2);
       names = Arrays.copyOf(names, count * 2);
@@ -48,7 +49,7 @@ final class JsonMembers {
       tos = Arrays.copyOf(tos, count * 2);
     }
     starts[count] = start;
-    if (hasEscape(json, from, to)) {
+    if (escaped && hasEscape(json, from, to)) {
       names[count] = name(json, from, to).getBytes(StandardCharsets.UTF_8);
       froms[count] = 0;
       tos[count] = names[count].length;

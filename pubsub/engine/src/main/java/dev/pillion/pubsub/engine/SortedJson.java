@@ -159,7 +159,8 @@ final class SortedJson {
   private int member(int name) throws IOException {
     int start = out.length() + name - pending;
     int colon = string(name);
-    members.add(name, colon, start);
+    // Only what had to be spelled anew can have an escape: it has been written.
+    members.add(name, colon, pending == colon, start);
     return value(behindColon(colon));
   }
 
