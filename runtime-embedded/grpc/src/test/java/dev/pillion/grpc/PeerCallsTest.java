@@ -13,8 +13,10 @@ import dev.pillion.appchannel.AppOptions;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
 import dev.pillion.call.CallInterceptor;
+import dev.pillion.http.HttpApp;
 import dev.pillion.invocation.AccessPolicy;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.runtime.Extension;
 import dev.pillion.testservers.FaultProxy;
 import dev.pillion.wire.common.v1.HTTPExtension;
 import dev.pillion.wire.common.v1.InvokeRequest;
@@ -36,6 +38,10 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +67,7 @@ class PeerCallsTest {
   private final List<Call> entered = new CopyOnWriteArrayList<>();
   private final List<String> left = new CopyOnWriteArrayList<>();
   private final List<AutoCloseable> open = new ArrayList<>();
-  private final PeerPort port = new PeerPort();
+  private final PeerPort port = PeerPort.alone();
 
   /** Sees inbound calls of the app, and gives each a trace of its own. */
   private final class Watching implements CallInterceptor {
@@ -98,12 +104,16 @@ class PeerCallsTest {
     return closeable;
   }
 
-  private EmbeddedRuntime orders(AppOptions app, UnaryOperator<EmbeddedRuntime.Builder> more) {
-    return opened(more.apply(EmbeddedRuntime.builder("orders")
+  private void orders(Extension app) {
+    orders(app, builder -> builder);
+  }
+
+  private void orders(Extension app, UnaryOperator<EmbeddedRuntime.Builder> more) {
+    opened(more.apply(EmbeddedRuntime.builder("orders")
             .environment(Map.of())
             .namespace("")
             .interceptor(new Watching())
-            .with(GrpcApp.at(app))
+            .with(app)
             .with(port))
         .start());
   }
@@ -183,7 +193,7 @@ class PeerCallsTest {
   @Test
   void aProxiedCallHoldsASlotAsLongAsItLasts() throws Exception {
     var shop = opened(ShopProgram.started());
-    orders(AppOptions.onPort(shop.port()).maxConcurrency(1), builder -> builder);
+    orders(GrpcApp.at(AppOptions.onPort(shop.port()).maxConcurrency(1)));
     var channel = proxied(peer());
     var talk = new Talk(channel);
     var late = failure(() -> ClientCalls.blockingUnaryCall(
@@ -202,7 +212,7 @@ class PeerCallsTest {
   @Test
   void theSlotOfACallerThatIsCutOffIsFree() throws Exception {
     var shop = opened(ShopProgram.started());
-    orders(AppOptions.onPort(shop.port()).maxConcurrency(1), builder -> builder);
+    orders(GrpcApp.at(AppOptions.onPort(shop.port()).maxConcurrency(1)));
     var network = opened(FaultProxy.to("127.0.0.1", port.address.port()));
     new Talk(proxied(peer(network.port())));
     network.cut();
@@ -214,9 +224,7 @@ class PeerCallsTest {
   void anUnhealthyProgramIsNotAskedWhicheverWayAPeerCalls() throws Exception {
     // It serves no health check, which is no health.
     var shop = opened(ShopProgram.started());
-    orders(
-        AppOptions.onPort(shop.port()).healthCheck(AppOptions.HealthCheck.DEFAULT),
-        builder -> builder);
+    orders(GrpcApp.at(AppOptions.onPort(shop.port()).healthCheck(AppOptions.HealthCheck.DEFAULT)));
     var asked = failure(() -> get(proxied(peer()), "7")).thrown().getStatus();
     assertThat(asked.getCode()).isEqualTo(Code.INTERNAL);
     assertThat(asked.getDescription())
@@ -230,7 +238,7 @@ class PeerCallsTest {
   @Test
   void aProxiedCallIsOneInboundCallAndItsTraceGoesOn() throws Exception {
     var shop = opened(ShopProgram.started());
-    orders(AppOptions.onPort(shop.port()).token("apps-token"), builder -> builder);
+    orders(GrpcApp.at(AppOptions.onPort(shop.port()).token("apps-token")));
     assertThat(get(proxied(peer()), "7")).isEqualTo("order 7");
     await().untilAsserted(() -> assertThat(left).containsExactly("ok"));
     assertThat(entered).singleElement().satisfies(call -> {
@@ -249,8 +257,7 @@ class PeerCallsTest {
   void aProxiedCallThatIsDeniedIsNoCall() throws Exception {
     var shop = opened(ShopProgram.started());
     orders(
-        AppOptions.onPort(shop.port()),
-        builder -> builder.accessPolicy(AccessPolicy.denyByDefault()));
+        GrpcApp.onPort(shop.port()), builder -> builder.accessPolicy(AccessPolicy.denyByDefault()));
     var denied = failure(() -> get(proxied(peer()), "7")).thrown().getStatus();
     assertThat(denied.getCode()).isEqualTo(Code.PERMISSION_DENIED);
     assertThat(entered).isEmpty();
@@ -301,7 +308,7 @@ class PeerCallsTest {
   @Test
   void aProgramIsLeftToFinishWhatAPeerAskedForWhoHasGone() throws Exception {
     var working = new Working();
-    orders(AppOptions.onPort(working.program.port).maxConcurrency(1), builder -> builder);
+    orders(GrpcApp.at(AppOptions.onPort(working.program.port).maxConcurrency(1)));
     var network = opened(FaultProxy.to("127.0.0.1", port.address.port()));
     var gone = invoking(peer(network.port()));
     Gates.await(working.reached);
@@ -322,7 +329,7 @@ class PeerCallsTest {
   @Test
   void aPeerThatHasGoneBeforeItsTurnIsNotPassedOn() throws Exception {
     var working = new Working();
-    orders(AppOptions.onPort(working.program.port).maxConcurrency(1), builder -> builder);
+    orders(GrpcApp.at(AppOptions.onPort(working.program.port).maxConcurrency(1)));
     var first = invoking(peer());
     Gates.await(working.reached);
     var network = opened(FaultProxy.to("127.0.0.1", port.address.port()));
@@ -341,7 +348,7 @@ class PeerCallsTest {
   @Test
   void aPeersDeadlineEndsTheCallOfTheProgram() throws Exception {
     var working = new Working();
-    orders(AppOptions.onPort(working.program.port), builder -> builder);
+    orders(GrpcApp.at(AppOptions.onPort(working.program.port)));
     StatusRuntimeException late = failure(() -> ServiceInvocationGrpc.newBlockingStub(peer())
             .withDeadlineAfter(500, TimeUnit.MILLISECONDS)
             .callLocal(request()))
@@ -349,5 +356,39 @@ class PeerCallsTest {
     assertThat(late.getStatus().getCode()).isEqualTo(Code.DEADLINE_EXCEEDED);
     Gates.await(working.cancelled);
     await("nobody works for it any more").untilAsserted(() -> assertThat(left).hasSize(1));
+  }
+
+  @Test
+  void overHttpTheExchangeOfAPeerWhoHasGoneIsEnded() throws Exception {
+    var listening = opened(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+    orders(HttpApp.at(AppOptions.onPort(listening.getLocalPort())));
+    var network = opened(FaultProxy.to("127.0.0.1", port.address.port()));
+    var seen = new CompletableFuture<Boolean>();
+    var asked = new CountDownLatch(1);
+    new Thread(() -> seen.complete(readsToItsEnd(listening, asked))).start();
+    invoking(peer(network.port()));
+    Gates.await(asked);
+    network.cut();
+    assertThat(seen.get(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** A program that answers nothing. Connections without a request only look whether it listens. */
+  private static boolean readsToItsEnd(ServerSocket listening, CountDownLatch asked) {
+    while (true) {
+      try (var socket = listening.accept()) {
+        var in = socket.getInputStream();
+        if (in.read() < 0) {
+          continue;
+        }
+        asked.countDown();
+        in.transferTo(OutputStream.nullOutputStream());
+        return true;
+      } catch (IOException e) {
+        if (listening.isClosed()) {
+          return false;
+        }
+        return asked.getCount() == 0;
+      }
+    }
   }
 }
