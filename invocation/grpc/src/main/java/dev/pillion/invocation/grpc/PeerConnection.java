@@ -37,45 +37,47 @@ final class PeerConnection {
     }
   }
 
-  void release(long now) {
+  /** Counts a call out; whether it has ended the connection. */
+  boolean release(long now) {
     lock.lock();
     try {
       users--;
       usedAt = now;
-      endIfUnused();
+      return endIfUnused();
     } finally {
       lock.unlock();
     }
   }
 
-  /** No call begins on it from now on. */
-  void retire() {
+  /** No call begins on it from now on; whether none was on it, so that it has ended. */
+  boolean retire() {
     lock.lock();
     try {
       retired = true;
-      endIfUnused();
+      return endIfUnused();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Retires it when no call has used it since; whether it did. */
+  /** Ends it when no call has used it since; whether it has. */
   boolean retireIfUnusedSince(long moment) {
     lock.lock();
     try {
       if (users == 0 && usedAt - moment <= 0) {
         retired = true;
-        endIfUnused();
       }
-      return retired;
+      return endIfUnused();
     } finally {
       lock.unlock();
     }
   }
 
-  private void endIfUnused() {
+  private boolean endIfUnused() {
     if (retired && users == 0) {
       channel.shutdown();
+      return true;
     }
+    return false;
   }
 }
