@@ -4,7 +4,6 @@ package dev.pillion.invocation.grpc;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.spi.Peer;
-import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
@@ -48,8 +47,7 @@ final class PeerConnections {
       }
       var connection = connections.get(peer);
       if (connection == null) {
-        connection = connections.computeIfAbsent(
-            peer, key -> new PeerConnection(connect(key), time.nanos()));
+        connection = connections.computeIfAbsent(peer, this::connect);
       }
       if (closed) {
         // It may have been made after all others had ended.
@@ -72,12 +70,15 @@ final class PeerConnections {
     failed.retire();
   }
 
-  private ManagedChannel connect(Peer peer) {
+  private PeerConnection connect(Peer peer) {
     var address = peer.address();
+    // With a group of several, gRPC keeps the deadlines of calls on any of them, and wakes it for
+    // each.
+    var loop = loops.next();
     var builder = NettyChannelBuilder.forAddress(
             new InetSocketAddress(address.host(), address.port()))
         .channelType(NioSocketChannel.class)
-        .eventLoopGroup(loops)
+        .eventLoopGroup(loop)
         .directExecutor()
         .maxInboundMessageSize(options.maxBodySize())
         // What gRPC may send again when a peer has seen nothing of it.
@@ -87,7 +88,9 @@ final class PeerConnections {
         .keepAliveTimeout(5, TimeUnit.SECONDS)
         .keepAliveWithoutCalls(true);
     var tls = options.tls();
-    return (tls == null ? builder.usePlaintext() : builder.sslContext(tls.towards(peer))).build();
+    var channel =
+        (tls == null ? builder.usePlaintext() : builder.sslContext(tls.towards(peer))).build();
+    return new PeerConnection(channel, loop, time.nanos());
   }
 
   private void scheduleSweep() {
