@@ -2,6 +2,7 @@
 package dev.pillion.invocation.grpc;
 
 import io.grpc.ManagedChannel;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -10,18 +11,30 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class PeerConnection {
   private final ManagedChannel channel;
+  private final Executor loop;
   private final ReentrantLock lock = new ReentrantLock();
   private int users;
   private boolean retired;
   private long usedAt;
 
-  PeerConnection(ManagedChannel channel, long now) {
+  /**
+   * A connection nobody uses yet.
+   *
+   * @param loop the thread that reads and writes it
+   */
+  PeerConnection(ManagedChannel channel, Executor loop, long now) {
     this.channel = channel;
+    this.loop = loop;
     this.usedAt = now;
   }
 
   ManagedChannel channel() {
     return channel;
+  }
+
+  /** What runs on the thread that reads and writes here wakes no other. */
+  Executor loop() {
+    return loop;
   }
 
   /** Counts a call in; false when it is of no use any more. */

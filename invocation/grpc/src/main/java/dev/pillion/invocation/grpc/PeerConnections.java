@@ -5,7 +5,6 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.spi.Peer;
 import dev.pillion.invocation.spi.PeerAddress;
-import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
@@ -79,7 +78,7 @@ final class PeerConnections {
 
   /** Made outside the map: to find where a host is may take long, and would hold up other peers. */
   private PeerConnection connected(Peer peer) {
-    var made = new PeerConnection(connect(peer), time.nanos());
+    var made = connect(peer);
     open.add(made);
     var other = connections.putIfAbsent(peer, made);
     if (other != null) {
@@ -107,10 +106,13 @@ final class PeerConnections {
     }
   }
 
-  private ManagedChannel connect(Peer peer) {
+  private PeerConnection connect(Peer peer) {
+    // With a group of several, gRPC keeps the deadlines of calls on any of them, and wakes it for
+    // each.
+    var loop = loops.next();
     var builder = NettyChannelBuilder.forAddress(names.apply(peer.address()))
         .channelType(NioSocketChannel.class)
-        .eventLoopGroup(loops)
+        .eventLoopGroup(loop)
         .directExecutor()
         .maxInboundMessageSize(options.maxBodySize())
         // What gRPC may send again when a peer has seen nothing of it.
@@ -120,7 +122,9 @@ final class PeerConnections {
         .keepAliveTimeout(5, TimeUnit.SECONDS)
         .keepAliveWithoutCalls(true);
     var tls = options.tls();
-    return (tls == null ? builder.usePlaintext() : builder.sslContext(tls.towards(peer))).build();
+    var channel =
+        (tls == null ? builder.usePlaintext() : builder.sslContext(tls.towards(peer))).build();
+    return new PeerConnection(channel, loop, time.nanos());
   }
 
   private void scheduleSweep() {
