@@ -16,7 +16,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Believes certificates of the trust anchors that have a SPIFFE id and are no authority's; of a
+ * Believes certificates of the trust anchors that say which app it is and are no authority's; of a
  * peer that is called also only the one of that app. Host names do not count: a SPIFFE id is of an
  * app, wherever it runs.
  */
@@ -82,15 +82,19 @@ final class PeerTrust extends X509ExtendedTrustManager {
     requireWorkload(chain[0]);
   }
 
-  /** What SPIFFE demands of a certificate beside who has signed it. */
+  /**
+   * What SPIFFE demands of a certificate beside who has signed it; and without an app's id a peer
+   * would be nobody, who may say of himself what he likes.
+   */
   private static void requireWorkload(X509Certificate leaf) throws CertificateException {
     var usage = leaf.getKeyUsage();
     if (leaf.getBasicConstraints() >= 0
         || (usage != null && (usage[SIGNS_CERTIFICATES] || usage[SIGNS_REVOCATIONS]))) {
       throw new CertificateException("its certificate is of an authority, and of no app");
     }
-    if (!PeerIdentity.isSpiffe(leaf)) {
-      throw new CertificateException("its certificate has no SPIFFE id");
+    if (PeerIdentity.of(leaf).isEmpty()) {
+      throw new CertificateException(
+          "its certificate has no SPIFFE id spiffe://DOMAIN/ns/NAMESPACE/APP");
     }
   }
 
