@@ -49,7 +49,8 @@ final class AppCalls implements AutoCloseable {
         .withDeadlineAfter(deadline.remainingNanos(), TimeUnit.NANOSECONDS)
         .withStreamTracerFactory(observer);
     var channel = connector.channel();
-    // Whoever called us may go away; the program is left to finish, as in Dapr.
+    // Where this thread answers a call by gRPC, that call's end, deadline and trace are not this
+    // one's; an interrupt of the thread ends it.
     var outer = Context.ROOT.attach();
     try {
       var answer =

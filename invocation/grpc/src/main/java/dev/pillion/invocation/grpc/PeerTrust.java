@@ -16,10 +16,14 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Believes certificates of the trust anchors; of a peer that is called also only the one of that
- * app. Host names do not count: a SPIFFE id is of an app, wherever it runs.
+ * Believes certificates of the trust anchors that have a SPIFFE id and are no authority's; of a
+ * peer that is called also only the one of that app. Host names do not count: a SPIFFE id is of an
+ * app, wherever it runs.
  */
 final class PeerTrust extends X509ExtendedTrustManager {
+  private static final int SIGNS_CERTIFICATES = 5;
+  private static final int SIGNS_REVOCATIONS = 6;
+
   private final X509TrustManager anchors;
   private final Optional<Peer> expected;
 
@@ -58,6 +62,7 @@ final class PeerTrust extends X509ExtendedTrustManager {
 
   private void checkServer(X509Certificate[] chain, String type) throws CertificateException {
     anchors.checkServerTrusted(chain, type);
+    requireWorkload(chain[0]);
     if (expected.isEmpty()) {
       return;
     }
@@ -69,6 +74,23 @@ final class PeerTrust extends X509ExtendedTrustManager {
               identity.map(CallerIdentity::toString).orElse("no app"),
               named(peer.namespace()),
               peer.appId()));
+    }
+  }
+
+  private void checkClient(X509Certificate[] chain, String type) throws CertificateException {
+    anchors.checkClientTrusted(chain, type);
+    requireWorkload(chain[0]);
+  }
+
+  /** What SPIFFE demands of a certificate beside who has signed it. */
+  private static void requireWorkload(X509Certificate leaf) throws CertificateException {
+    var usage = leaf.getKeyUsage();
+    if (leaf.getBasicConstraints() >= 0
+        || (usage != null && (usage[SIGNS_CERTIFICATES] || usage[SIGNS_REVOCATIONS]))) {
+      throw new CertificateException("its certificate is of an authority, and of no app");
+    }
+    if (!PeerIdentity.isSpiffe(leaf)) {
+      throw new CertificateException("its certificate has no SPIFFE id");
     }
   }
 
@@ -92,18 +114,18 @@ final class PeerTrust extends X509ExtendedTrustManager {
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
       throws CertificateException {
-    anchors.checkClientTrusted(chain, type);
+    checkClient(chain, type);
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
       throws CertificateException {
-    anchors.checkClientTrusted(chain, type);
+    checkClient(chain, type);
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
-    anchors.checkClientTrusted(chain, type);
+    checkClient(chain, type);
   }
 
   @Override

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.grpc;
 
-import dev.pillion.BuildingBlockException;
-import dev.pillion.invocation.InvocationException;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /** Dapr's own keys in the metadata of calls that are passed on. */
 final class ProxyMetadata {
   private static final Metadata.Key<String> APP = key("dapr-app-id");
   private static final Metadata.Key<String> CALLEE = key("dapr-callee-app-id");
   private static final Metadata.Key<String> TOKEN = key("dapr-api-token");
+  private static final Metadata.Key<String> STREAM = key("dapr-stream");
+  private static final Set<String> TRUE = Set.of("y", "yes", "true", "t", "on", "1");
 
   /** Of the call that came; the one that is made has a deadline of its own. */
   private static final Metadata.Key<String> TIMEOUT = key("grpc-timeout");
@@ -35,33 +37,16 @@ final class ProxyMetadata {
     return app;
   }
 
-  /** The identities that a peer has stamped stay. */
-  static Metadata toProgram(Metadata given, String token) {
-    var metadata = without(given, List.of(APP, TOKEN, TIMEOUT));
-    if (!token.isEmpty()) {
-      metadata.put(TOKEN, token);
-    }
-    return metadata;
+  static boolean isStream(Metadata metadata) {
+    var said = metadata.get(STREAM);
+    return said != null && TRUE.contains(said.strip().toLowerCase(Locale.ROOT));
   }
 
-  private static Metadata without(Metadata given, List<Metadata.Key<String>> keys) {
+  /** The identities that a peer has stamped stay. */
+  static Metadata toProgram(Metadata given) {
     var metadata = new Metadata();
     metadata.merge(given);
-    keys.forEach(metadata::discardAll);
+    List.of(APP, TOKEN, TIMEOUT).forEach(metadata::discardAll);
     return metadata;
-  }
-
-  /** What a caller is told who was not passed on. */
-  static Status status(Throwable failure) {
-    if (failure instanceof InvocationException denied
-        && denied.reason() == InvocationException.Reason.DENIED) {
-      return Status.PERMISSION_DENIED.withDescription(denied.getMessage());
-    }
-    var said = "failed to proxy request: " + failure.getMessage();
-    return failure instanceof IllegalArgumentException
-        ? Status.INVALID_ARGUMENT.withDescription(said)
-        : failure instanceof BuildingBlockException || failure instanceof IllegalStateException
-            ? Status.UNKNOWN.withDescription(said)
-            : Status.INTERNAL.withDescription("failed to proxy request").withCause(failure);
   }
 }

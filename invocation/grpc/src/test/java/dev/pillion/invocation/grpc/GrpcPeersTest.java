@@ -31,6 +31,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -234,6 +236,30 @@ class GrpcPeersTest {
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("orders");
     assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void aCallerWhoIsInterruptedEndsItsCallEvenBeforeItHasBegun() throws Exception {
+    var running = new AtomicInteger();
+    serve((request, invocation) -> {
+      running.incrementAndGet();
+      try {
+        new CountDownLatch(request.method().equals("stay") ? 1 : 0).await();
+        return answer(EMPTY);
+      } finally {
+        running.decrementAndGet();
+      }
+    });
+    for (int i = 0; i < 100; i++) {
+      Thread.currentThread().interrupt();
+      var failure = catchThrowableOfType(
+          InvocationException.class, () -> web.ask(orders.peer(), InvocationRequest.get("stay")));
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(failure.reason()).isEqualTo(InvocationException.Reason.CLOSED);
+    }
+    // Behind the others on the same connection.
+    assertThat(read(web.ask(orders.peer(), InvocationRequest.get("go")))).isEmpty();
+    Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> running.get() == 0);
   }
 
   @Test
