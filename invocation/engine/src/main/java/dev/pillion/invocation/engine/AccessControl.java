@@ -22,6 +22,7 @@ final class AccessControl implements InvocationEngine.Gate {
   private static final String ANY_VERB = "*";
 
   private final boolean allowing;
+  private final String trustDomain;
   private final Map<Caller, Rules> callers = new HashMap<>();
 
   private record Caller(String appId, String namespace) {}
@@ -37,6 +38,7 @@ final class AccessControl implements InvocationEngine.Gate {
 
   AccessControl(AccessPolicy policy) {
     this.allowing = policy.isAllowing();
+    this.trustDomain = policy.trustDomain();
     policy.apps().forEach(AccessControl::warnOfDeadRules);
     policy
         .apps()
@@ -64,6 +66,11 @@ final class AccessControl implements InvocationEngine.Gate {
 
   private static String lower(String path) {
     return path.toLowerCase(Locale.ROOT);
+  }
+
+  @Override
+  public String trustDomain() {
+    return trustDomain;
   }
 
   @Override

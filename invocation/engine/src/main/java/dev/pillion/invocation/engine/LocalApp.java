@@ -37,11 +37,54 @@ final class LocalApp implements RequestHandler {
   private final Methods methods;
   private final InFlight running = new InFlight();
   private final Map<Class<?>, Object> offered = new ConcurrentHashMap<>();
+  private volatile @Nullable Guard guard;
+
+  /** Asks this app's access policy about the other apps of its JVM. */
+  interface Guard {
+    /**
+     * Lets a call in.
+     *
+     * @param name canonical
+     * @param isNamed whether a method of that name has a handler of its own
+     * @throws InvocationException {@code DENIED}
+     */
+    void admit(Caller caller, String name, String verb, boolean isNamed);
+
+    /**
+     * Lets a call in that is passed on unread, as gRPC.
+     *
+     * @param operation the canonical method path
+     * @throws InvocationException {@code DENIED}
+     */
+    void admitRpc(Caller caller, String operation);
+  }
+
+  /** Another app of this JVM, which needs no certificate to be known. */
+  record Caller(String appId, String namespace) {}
 
   LocalApp(String appId, CallChain calls, Methods methods) {
     this.appId = appId;
     this.calls = calls;
     this.methods = methods;
+  }
+
+  /** From now on other apps are let in by this one alone; without any, all are. */
+  void guardedBy(Guard other) {
+    guard = other;
+  }
+
+  /**
+   * Handles a call of another app of this JVM.
+   *
+   * @throws InvocationException when the access policy denies it
+   */
+  InvocationResponse handle(Caller caller, InvocationRequest request, Invocation invocation) {
+    var asked = guard;
+    if (asked != null) {
+      var name = Methods.bare(request.method());
+      asked.admit(caller, name, request.verb(), methods.isNamed(name));
+    }
+    return handle(request, invocation);
   }
 
   /** The method if there is one and it takes values; null else. */
@@ -54,15 +97,23 @@ final class LocalApp implements RequestHandler {
   /**
    * Calls a method that takes values.
    *
+   * @param caller null for this app itself, whose calls no policy is asked about
    * @param request as it has {@linkplain Passing#leave left} the caller
    * @return the answer as it leaves the method
+   * @throws InvocationException when the access policy denies it
    */
   Object call(
+      @Nullable Caller caller,
       String name,
+      String verb,
       TypedMethod<?, ?> typed,
       Object request,
       TypeRef<?> answer,
       CallContext context) {
+    var asked = guard;
+    if (asked != null && caller != null) {
+      asked.admit(caller, name, verb, true);
+    }
     return entered(name, context, (method, inner) -> typed.call(request, answer));
   }
 
@@ -181,8 +232,12 @@ final class LocalApp implements RequestHandler {
     return () -> offered.remove(access.getClass(), access);
   }
 
-  /** This app as protocols see it. */
-  LocalPeer asPeer(boolean isSelf) {
+  /**
+   * This app as protocols see it.
+   *
+   * @param caller who sees it; null for itself, whose calls no policy is asked about
+   */
+  LocalPeer asPeer(@Nullable Caller caller) {
     return new LocalPeer() {
       @Override
       public String appId() {
@@ -191,7 +246,15 @@ final class LocalApp implements RequestHandler {
 
       @Override
       public boolean isSelf() {
-        return isSelf;
+        return caller == null;
+      }
+
+      @Override
+      public void authorize(String operation) {
+        var asked = guard;
+        if (asked != null && caller != null) {
+          asked.admitRpc(caller, operation);
+        }
       }
 
       @Override

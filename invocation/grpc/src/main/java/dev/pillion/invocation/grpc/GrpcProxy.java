@@ -4,6 +4,7 @@ package dev.pillion.invocation.grpc;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.spi.PeerDirectory;
 import io.grpc.Channel;
@@ -108,23 +109,25 @@ public final class GrpcProxy extends HandlerRegistry {
               "\"%s\" passes calls on to its own app, not to \"%s\"".formatted(appId, asked))
           .asRuntimeException();
     }
-    authorize(call);
+    var caller = PeerIdentity.of(call.getAttributes());
+    authorize(caller, call);
     var found = program.get();
     if (found.isEmpty()) {
       throw Status.INTERNAL.withDescription("app channel is not initialized").asRuntimeException();
     }
     return new ProxyTarget(
-        found.get().channel(), ProxyMetadata.toProgram(metadata, found.get().token()));
+        found.get().channel(),
+        ProxyMetadata.toProgram(metadata, caller, found.get().token()));
   }
 
-  private void authorize(ServerCall<byte[], byte[]> call) {
+  private void authorize(Optional<CallerIdentity> caller, ServerCall<byte[], byte[]> call) {
     var rpc = "/" + call.getMethodDescriptor().getFullMethodName();
     if (!rpc.equals(canonical(rpc))) {
       throw Status.INVALID_ARGUMENT
           .withDescription("invalid method: " + rpc + " is not in its canonical form")
           .asRuntimeException();
     }
-    directory.authorize(PeerIdentity.of(call.getAttributes()), rpc, RequestMessage.NO_VERB);
+    directory.authorize(caller, rpc, RequestMessage.NO_VERB);
   }
 
   private static String canonical(String rpc) {

@@ -16,8 +16,9 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Believes certificates of the trust anchors; of a peer that is called also only the one of that
- * app. Host names do not count: a SPIFFE id is of an app, wherever it runs.
+ * Believes certificates of the trust anchors; of a peer that calls only one that says which app it
+ * is, of a peer that is called only the one of that app. Host names do not count: a SPIFFE id is of
+ * an app, wherever it runs.
  */
 final class PeerTrust extends X509ExtendedTrustManager {
   private final X509TrustManager anchors;
@@ -47,13 +48,17 @@ final class PeerTrust extends X509ExtendedTrustManager {
   /** Whether it is the identity of this app, of whatever trust domain. */
   static boolean isOf(Optional<CallerIdentity> identity, String namespace, String appId) {
     return identity.isPresent()
-        && identity.get().namespace().equals(named(namespace))
+        && identity.get().namespace().equals(namespace)
         && identity.get().appId().equals(appId);
   }
 
-  /** Dapr's name for no namespace. */
-  static String named(String namespace) {
-    return namespace.isEmpty() ? "default" : namespace;
+  /** Without an id a peer would be nobody, who may say of himself what he likes. */
+  private void checkClient(X509Certificate[] chain, String type) throws CertificateException {
+    anchors.checkClientTrusted(chain, type);
+    if (PeerIdentity.of(chain[0]).isEmpty()) {
+      throw new CertificateException(
+          "its certificate has no SPIFFE id spiffe://DOMAIN/ns/NAMESPACE/APP");
+    }
   }
 
   private void checkServer(X509Certificate[] chain, String type) throws CertificateException {
@@ -67,7 +72,7 @@ final class PeerTrust extends X509ExtendedTrustManager {
       throw new CertificateException("its certificate is of %s, not of /ns/%s/%s"
           .formatted(
               identity.map(CallerIdentity::toString).orElse("no app"),
-              named(peer.namespace()),
+              peer.namespace(),
               peer.appId()));
     }
   }
@@ -92,18 +97,18 @@ final class PeerTrust extends X509ExtendedTrustManager {
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
       throws CertificateException {
-    anchors.checkClientTrusted(chain, type);
+    checkClient(chain, type);
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
       throws CertificateException {
-    anchors.checkClientTrusted(chain, type);
+    checkClient(chain, type);
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
-    anchors.checkClientTrusted(chain, type);
+    checkClient(chain, type);
   }
 
   @Override

@@ -2,15 +2,19 @@
 package dev.pillion.invocation.grpc;
 
 import dev.pillion.BuildingBlockException;
+import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.InvocationException;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.List;
+import java.util.Optional;
 
 /** Dapr's own keys in the metadata of calls that are passed on. */
 final class ProxyMetadata {
   private static final Metadata.Key<String> APP = key("dapr-app-id");
   private static final Metadata.Key<String> CALLEE = key("dapr-callee-app-id");
+  private static final Metadata.Key<String> CALLER = key("dapr-caller-app-id");
+  private static final Metadata.Key<String> CALLER_NAMESPACE = key("dapr-caller-namespace");
   private static final Metadata.Key<String> TOKEN = key("dapr-api-token");
 
   /** Of the call that came; the one that is made has a deadline of its own. */
@@ -35,9 +39,17 @@ final class ProxyMetadata {
     return app;
   }
 
-  /** The identities that a peer has stamped stay. */
-  static Metadata toProgram(Metadata given, String token) {
+  /**
+   * The identities that a peer has stamped stay, unless it has proven its own: that one is told
+   * then, by its id alone as in Dapr.
+   */
+  static Metadata toProgram(Metadata given, Optional<CallerIdentity> caller, String token) {
     var metadata = without(given, List.of(APP, TOKEN, TIMEOUT));
+    caller.ifPresent(proven -> {
+      metadata.discardAll(CALLER_NAMESPACE);
+      metadata.discardAll(CALLER);
+      metadata.put(CALLER, proven.appId());
+    });
     if (!token.isEmpty()) {
       metadata.put(TOKEN, token);
     }

@@ -12,10 +12,22 @@ import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.spi.Peer;
+import io.grpc.CallOptions;
+import io.grpc.ClientInterceptors;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -23,6 +35,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -162,6 +175,83 @@ class PeerTlsTest {
       assertThat(refused(plaintext, orders.peer()).reason()).isIn(Reason.CLOSED, Reason.GARBAGE);
     }
     assertThat(seen.get()).isNull();
+  }
+
+  private ManagedChannel toOrders(String certificate) {
+    return NettyChannelBuilder.forAddress("127.0.0.1", orders.address().port())
+        .sslContext(ours.tls(certificate).towards(orders.peer()))
+        .build();
+  }
+
+  @Test
+  void aCertificateThatSaysNoAppIsBelievedByNobody() throws Exception {
+    try (var nobody = new RawCaller(toOrders("nobody"))) {
+      var head = RawCaller.head("GET", "x", "dapr-caller-app-id", "web");
+      assertThat(nobody.call(RawCaller.first(head)).status().getCode())
+          .isEqualTo(Status.Code.UNAVAILABLE);
+    }
+    try (var web = new RawCaller(toOrders("web"))) {
+      var head = RawCaller.head("GET", "x", "dapr-caller-app-id", "web");
+      assertThat(web.call(RawCaller.first(head)).status().isOk()).isTrue();
+    }
+    assertThat(seen.get()).contains(new CallerIdentity("public", "default", "web"));
+  }
+
+  @Test
+  void theProgramBesideIsToldByWhomItsCallsAreProven() throws Exception {
+    var arrived = new AtomicReference<>(new Metadata());
+    var rpc = MethodDescriptor.newBuilder(RawMessage.MARSHALLER, RawMessage.MARSHALLER)
+        .setType(MethodDescriptor.MethodType.UNARY)
+        .setFullMethodName("shop.v1.Shop/Get")
+        .build();
+    var shop = ServerServiceDefinition.builder("shop.v1.Shop")
+        .addMethod(rpc, (call, metadata) -> {
+          arrived.set(metadata);
+          call.close(Status.NOT_FOUND, new Metadata());
+          return new ServerCall.Listener<>() {};
+        })
+        .build();
+    var program = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+        .directExecutor()
+        .addService(shop)
+        .build()
+        .start();
+    var toProgram = NettyChannelBuilder.forAddress("127.0.0.1", program.getPort())
+        .usePlaintext()
+        .build();
+    var beside = orders.offer(
+        new GrpcProxy.Beside(() -> Optional.of(new GrpcProxy.Program(toProgram, ""))));
+    var toOrders = toOrders("web");
+    try {
+      var said = new Metadata();
+      said.put(key("dapr-callee-app-id"), "orders");
+      said.put(key("dapr-caller-app-id"), "admin");
+      said.put(key("dapr-caller-app-id"), "root");
+      said.put(key("dapr-caller-namespace"), "kube-system");
+      assertThat(catchThrowableOfType(
+                  StatusRuntimeException.class,
+                  () -> ClientCalls.blockingUnaryCall(
+                      ClientInterceptors.intercept(
+                          toOrders, MetadataUtils.newAttachHeadersInterceptor(said)),
+                      rpc,
+                      CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS),
+                      new byte[0]))
+              .getStatus()
+              .getCode())
+          .isEqualTo(Status.Code.NOT_FOUND);
+      assertThat(arrived.get().getAll(key("dapr-caller-app-id"))).containsExactly("web");
+      assertThat(arrived.get().getAll(key("dapr-callee-app-id"))).containsExactly("orders");
+      assertThat(arrived.get().containsKey(key("dapr-caller-namespace"))).isFalse();
+    } finally {
+      beside.close();
+      toOrders.shutdownNow();
+      toProgram.shutdownNow();
+      program.shutdownNow();
+    }
+  }
+
+  private static Metadata.Key<String> key(String name) {
+    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
   }
 
   @Test
