@@ -200,11 +200,9 @@ class ProxyTest {
 
   @Test
   void anAppsOwnPolicyIsNotAskedAboutItself() {
-    try (var own = TestFacade.start(
-        TestFacade.facade(),
-        builder -> builder
-            .accessPolicy(AccessPolicy.denyByDefault())
-            .with(GrpcApp.at(AppOptions.onPort(shop.port()))))) {
+    try (var own = TestFacade.start(TestFacade.facade(), builder -> builder
+        .accessPolicy(AccessPolicy.denyByDefault())
+        .with(GrpcApp.at(AppOptions.onPort(shop.port()))))) {
       assertThat(get(to(own, "checkout", new Metadata()), "7")).isEqualTo("order 7");
     }
   }

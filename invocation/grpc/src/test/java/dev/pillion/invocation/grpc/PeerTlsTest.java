@@ -219,8 +219,8 @@ class PeerTlsTest {
     var toProgram = NettyChannelBuilder.forAddress("127.0.0.1", program.getPort())
         .usePlaintext()
         .build();
-    var beside = orders.offer(
-        new GrpcProxy.Beside(() -> Optional.of(new GrpcProxy.Program(toProgram, ""))));
+    var beside =
+        orders.offer(new GrpcProxy.Beside(() -> Optional.of(new GrpcProxy.Program(toProgram, ""))));
     var toOrders = toOrders("web");
     try {
       var said = new Metadata();

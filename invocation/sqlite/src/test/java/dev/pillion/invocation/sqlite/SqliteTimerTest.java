@@ -93,10 +93,12 @@ class SqliteTimerTest {
       closer.start();
       await().until(() -> isWriting(closer));
     };
-    var timer = begun(() -> time.advance(RENEWAL));
-    timer.get(10, TimeUnit.SECONDS);
-    assertThat(closing.isDone()).as("the database is still busy").isFalse();
-    raw.execute("COMMIT");
+    try {
+      begun(() -> time.advance(RENEWAL)).get(10, TimeUnit.SECONDS);
+      assertThat(closing.isDone()).as("the database is still busy").isFalse();
+    } finally {
+      raw.execute("COMMIT");
+    }
     closing.get(30, TimeUnit.SECONDS);
     assertThat(raw.number("SELECT count(*) FROM hosts")).isZero();
     onRenewal = () -> {};
