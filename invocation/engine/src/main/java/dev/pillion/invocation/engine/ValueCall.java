@@ -84,12 +84,7 @@ final class ValueCall {
     }
     try {
       return replica.call(
-          routes.callerOf(replica),
-          taker,
-          asked.verb(),
-          passed,
-          asked.answer(),
-          context);
+          routes.callerOf(replica), taker, asked.verb(), passed, asked.answer(), context);
     } catch (InvocationException e) {
       throw lost.told(e);
     }

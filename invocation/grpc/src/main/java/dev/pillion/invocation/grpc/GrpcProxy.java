@@ -163,8 +163,7 @@ public final class GrpcProxy extends HandlerRegistry {
     return door.get()
         .orElseThrow(() ->
             Status.INTERNAL.withDescription("app channel is not initialized").asRuntimeException())
-        .admit(
-            context, ProxyMetadata.toProgram(metadata, PeerIdentity.of(call.getAttributes())));
+        .admit(context, ProxyMetadata.toProgram(metadata, PeerIdentity.of(call.getAttributes())));
   }
 
   /** What a caller is told who was not passed on: as for a call of a method, where that is one. */

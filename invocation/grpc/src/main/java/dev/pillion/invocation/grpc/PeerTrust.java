@@ -16,9 +16,9 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Believes certificates of the trust anchors that say which app they are of, and are no authority's;
- * of a peer that is called only the one of that app. Host names do not count: a SPIFFE id is of an
- * app, wherever it runs.
+ * Believes certificates of the trust anchors that say which app they are of, and are no
+ * authority's; of a peer that is called only the one of that app. Host names do not count: a SPIFFE
+ * id is of an app, wherever it runs.
  */
 final class PeerTrust extends X509ExtendedTrustManager {
   private static final int SIGNS_CERTIFICATES = 5;
