@@ -8,9 +8,11 @@ import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 
 /**
- * Which apps may call which methods of this one: Dapr's {@code spec.accessControl}. It is asked for
- * calls of peers; who calls is what the peer's certificate proves, so that without mTLS the default
- * holds for everybody. Immutable; each method returns another policy.
+ * Which apps may call which methods of this one: Dapr's {@code spec.accessControl}. It is asked
+ * about every call of another app. Who calls from another process is what the peer's certificate
+ * proves, so that without mTLS the default holds for all of those; apps of the same
+ * {@link InProcessNetwork} are known by themselves, as of this policy's trust domain. Immutable;
+ * each method returns another policy.
  *
  * <pre>{@code
  * AccessPolicy.denyByDefault()
@@ -201,7 +203,10 @@ public final class AccessPolicy {
     return new AccessPolicy(true, PUBLIC, List.of());
   }
 
-  /** The trust domain of the apps added from here on; {@code public} unless set. */
+  /**
+   * This app's own trust domain, which is that of the other apps of its JVM and of the apps added
+   * from here on; {@code public} unless set.
+   */
   public AccessPolicy trustDomain(String other) {
     if (other.isBlank()) {
       throw new IllegalArgumentException("the trust domain can't be empty; Dapr's is public");
@@ -232,6 +237,11 @@ public final class AccessPolicy {
   /** Whether a caller that no rule speaks of may call. */
   public boolean isAllowing() {
     return allowing;
+  }
+
+  /** The trust domain of this app, and of those in its JVM. */
+  public String trustDomain() {
+    return trustDomain;
   }
 
   /** The rules by app, in their order; unmodifiable. */

@@ -19,6 +19,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * }</pre>
  */
 public final class InProcessNetwork {
+  /** Dapr's name for the namespace of whoever has none, which nobody need say. */
+  private static final String NO_NAMESPACE = "default";
+
   private final Map<Name, List<Object>> members = new ConcurrentHashMap<>();
 
   private record Name(String namespace, String appId) {}
@@ -31,8 +34,8 @@ public final class InProcessNetwork {
   }
 
   /**
-   * Adds a runtime; for the invocation engine, which alone knows what a member is. Several of one
-   * app are its replicas.
+   * Adds a runtime, {@code default} being the namespace of one that has none; for the invocation
+   * engine, which alone knows what a member is. Several of one app are its replicas.
    *
    * @return what takes it out again
    */
@@ -49,13 +52,17 @@ public final class InProcessNetwork {
   }
 
   /**
-   * The ids of the apps that have a runtime now, sorted; with their namespace where they have one.
+   * The ids of the apps that have a runtime now, sorted; with their namespace where it is another
+   * than {@code default}.
    */
   public List<String> apps() {
     var apps = new TreeSet<String>();
     members.forEach((name, replicas) -> {
       if (!replicas.isEmpty()) {
-        apps.add(name.namespace().isEmpty() ? name.appId() : name.appId() + "." + name.namespace());
+        apps.add(
+            name.namespace().equals(NO_NAMESPACE)
+                ? name.appId()
+                : name.appId() + "." + name.namespace());
       }
     });
     return List.copyOf(apps);

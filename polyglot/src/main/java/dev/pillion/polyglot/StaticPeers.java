@@ -40,7 +40,7 @@ final class StaticPeers implements Extension, NameResolverComponent {
     var transport = GrpcPeers.onPort(0);
     var at = transport.start(new PeerContext(
         runtime.appId(),
-        runtime.namespace(),
+        engine.namespace(),
         runtime.time(),
         runtime.threads(),
         runtime.drainTimeout(),

@@ -4,7 +4,7 @@ package dev.pillion.invocation.spi;
 /**
  * This runtime, as a name resolver makes it known.
  *
- * @param namespace empty when there is none
+ * @param namespace {@code default} when the runtime has none; never empty
  * @param address where it takes calls of its peers; the host is one that peers can reach
  * @param appPort of the program beside it; 0 when there is none
  */

@@ -23,7 +23,7 @@ public interface NameResolverComponent extends Component {
   /**
    * Where an app takes calls, as known now.
    *
-   * @param namespace empty for the one that has no name
+   * @param namespace {@code default} for the apps that have none; never empty
    * @param deadline always set
    * @return all addresses, in any order; without any when the app is not known
    * @throws dev.pillion.ComponentException when that can't be looked up

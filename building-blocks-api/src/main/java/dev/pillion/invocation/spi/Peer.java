@@ -4,7 +4,7 @@ package dev.pillion.invocation.spi;
 /**
  * One replica of an app, as a call goes to it.
  *
- * @param namespace empty for the one that has no name
+ * @param namespace never empty
  */
 public record Peer(String appId, String namespace, PeerAddress address) {
   @Override

@@ -10,7 +10,7 @@ import java.time.Duration;
  * What a transport is told when it starts.
  *
  * @param appId of the runtime
- * @param namespace of the runtime; empty when there is none
+ * @param namespace of the runtime; {@code default} when it has none, never empty
  * @param time the clock it must use
  * @param threads the threads it must use
  * @param drainTimeout how long closing waits for calls under way

@@ -115,7 +115,8 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
 
   /** Returns when the caller has his answer, or no other attempt can give him one. */
   private void attemptOnce(CallContext context) {
-    var route = targets.open(asked.target(), context, asked.metadata());
+    var route = targets.open(
+        asked.target(), "/" + asked.method().getFullMethodName(), context, asked.metadata());
     var next = new ProxyAttempt(this, asked, route, serving.runtime().time());
     lock.lock();
     try {

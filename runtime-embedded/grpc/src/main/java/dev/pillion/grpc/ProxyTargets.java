@@ -41,12 +41,16 @@ final class ProxyTargets {
   /**
    * A way to one of the app's replicas.
    *
-   * @throws dev.pillion.invocation.InvocationException when the app is not known, or not well
+   * @param rpc the canonical path of its method
+   * @throws dev.pillion.invocation.InvocationException when the app is not known, not well, or
+   *     denies the call
    * @throws io.grpc.StatusRuntimeException when it can't be passed on to
    */
-  ProxyRoute open(String target, CallContext context, RpcMetadata call) {
+  ProxyRoute open(String target, String rpc, CallContext context, RpcMetadata call) {
     var local = directory.local(target);
     if (local.isPresent()) {
+      // As over the wire: who may not call is told nothing else.
+      local.get().authorize(rpc);
       var rpcs = local.get().access(AppRpcs.class);
       if (rpcs.isEmpty()) {
         throw GrpcErrors.plain(

@@ -156,7 +156,7 @@ class InvokeFacadeTest {
     expected.put("content-type", List.of("application/grpc"));
     expected.put(":authority", List.of("127.0.0.1:" + facade.port()));
     expected.put("traceparent", List.of(PARENT));
-    expected.put("dapr-caller-namespace", List.of(""));
+    expected.put("dapr-caller-namespace", List.of("default"));
     expected.put("dapr-caller-app-id", List.of("checkout"));
     expected.put("dapr-callee-app-id", List.of("checkout"));
     assertThat(request.headers()).containsAllEntriesOf(expected).containsKey("user-agent");

@@ -12,6 +12,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.StringValue;
 import dev.pillion.appchannel.AppOptions;
+import dev.pillion.invocation.AccessPolicy;
 import dev.pillion.invocation.InProcessNetwork;
 import dev.pillion.resiliency.CircuitBreakerPolicy;
 import dev.pillion.resiliency.Resiliency;
@@ -166,6 +167,45 @@ class ProxyTest {
     assertThat(arrived.getAll(key("dapr-api-token"))).containsExactly("apps-token");
     assertThat(arrived.getAll(key("traceparent"))).hasSize(1);
     assertThat(arrived.keys()).doesNotContain("dapr-app-id", "dapr-caller-namespace");
+  }
+
+  @Test
+  void theAccessPolicyOfAnotherAppOfTheJvmIsAsked() {
+    var policy = AccessPolicy.denyByDefault()
+        .app("checkout", "default", checkout -> checkout.allow("/shop.v1.Shop/Get"));
+    try (var shut = EmbeddedRuntime.builder("shut")
+            .environment(Map.of())
+            .network(network)
+            .accessPolicy(policy)
+            .with(GrpcApp.at(AppOptions.onPort(shop.port())))
+            .start();
+        var noProgram = EmbeddedRuntime.builder("no-program")
+            .environment(Map.of())
+            .network(network)
+            .accessPolicy(AccessPolicy.denyByDefault())
+            .start()) {
+      assertThat(get(to("shut"), "7")).as("of %s", shut.appId()).isEqualTo("order 7");
+      failure(() -> list(to("shut"), "7", new ArrayList<>()))
+          .has(
+              Code.PERMISSION_DENIED,
+              "failed to proxy request, id: shut, err: access control policy has denied access to id: "
+                  + "spiffe://public/ns/default/checkout operation: /shop.v1.Shop/List verb: NONE");
+      failure(() -> get(to(noProgram.appId()), "7"))
+          .has(
+              Code.PERMISSION_DENIED,
+              "failed to proxy request, id: no-program, err: access control policy has denied access to id: "
+                  + "spiffe://public/ns/default/checkout operation: /shop.v1.Shop/Get verb: NONE");
+      assertThat(shop.headers).hasSize(1);
+    }
+  }
+
+  @Test
+  void anAppsOwnPolicyIsNotAskedAboutItself() {
+    try (var own = TestFacade.start(TestFacade.facade(), builder -> builder
+        .accessPolicy(AccessPolicy.denyByDefault())
+        .with(GrpcApp.at(AppOptions.onPort(shop.port()))))) {
+      assertThat(get(to(own, "checkout", new Metadata()), "7")).isEqualTo("order 7");
+    }
   }
 
   @Test

@@ -36,6 +36,10 @@ final class AccessControlReader {
   AccessPolicy read(MappingNode access) {
     fields.check(access, TOP, "accessControl");
     var policy = isAllowing(access) ? AccessPolicy.allowByDefault() : AccessPolicy.denyByDefault();
+    var domain = fields.text(access, "trustDomain").orElse("").strip();
+    if (!domain.isEmpty()) {
+      policy = policy.trustDomain(domain);
+    }
     for (Node node : fields.list(access, "policies")) {
       var app = fields.mapping("policies", node);
       if (app != null) {

@@ -426,7 +426,10 @@ public final class EmbeddedRuntime extends RunningHandlers implements AutoClosea
       return this;
     }
 
-    /** The namespace; the environment's {@code NAMESPACE} unless set, empty for none. */
+    /**
+     * The namespace; the environment's {@code NAMESPACE} unless set, empty for none: other apps
+     * know this one by {@code default} then, as in Dapr.
+     */
     public Builder namespace(String other) {
       this.namespace = other;
       return this;

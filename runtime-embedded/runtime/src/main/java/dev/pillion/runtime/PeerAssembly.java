@@ -106,7 +106,7 @@ final class PeerAssembly {
     lifecycle.opened("peers", wire::drain);
     var bound = wire.start(new PeerContext(
         builder.appId,
-        builder.effectiveNamespace(),
+        invocation.namespace(),
         time,
         threads,
         builder.drainTimeout,
@@ -127,8 +127,8 @@ final class PeerAssembly {
       return;
     }
     log.warn(
-        "\"{}\" has an access policy ({}), but its peers come without mTLS and prove nothing: no rule of an app can match, "
-            + "and {} holds for all of them; give the transport certificates, GrpcPeers.onPort(…).mutualTls(PeerTls.fromFiles(…))",
+        "\"{}\" has an access policy ({}), but its peers come without mTLS and prove nothing: no rule of an app can match them, "
+            + "and {} holds for all; give the transport certificates, GrpcPeers.onPort(…).mutualTls(PeerTls.fromFiles(…))",
         builder.appId,
         access,
         access.isAllowing() ? "allow" : "deny");
@@ -141,7 +141,7 @@ final class PeerAssembly {
       Lifecycle lifecycle) {
     try {
       var registration = component.register(
-          new AppInstance(builder.appId, builder.effectiveNamespace(), bound, appPort()));
+          new AppInstance(builder.appId, invocation.namespace(), bound, appPort()));
       lifecycle.opened("registration", registration);
     } catch (BuildingBlockException e) {
       throw new ComponentException(

@@ -461,7 +461,7 @@ class InvocationTest {
         .containsOnly(
             Map.entry("X-Trace", List.of("t1")),
             Map.entry("dapr-caller-app-id", List.of("a")),
-            Map.entry("dapr-caller-namespace", List.of("")),
+            Map.entry("dapr-caller-namespace", List.of("default")),
             Map.entry("dapr-callee-app-id", List.of("b")));
   }
 

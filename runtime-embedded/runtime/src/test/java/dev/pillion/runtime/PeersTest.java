@@ -159,6 +159,49 @@ class PeersTest {
   }
 
   @Test
+  void whatAPeerSaysOfItselfIsWhatItHasProven() {
+    world.identity = Optional.of(new CallerIdentity("public", "shop", "proven"));
+    var seen = new AtomicReference<Map<String, List<String>>>(Map.of());
+    try (var orders = world
+            .builder("orders")
+            .otherMethods((request, invocation) -> {
+              seen.set(request.headers());
+              return InvocationResponse.of(204, Map.of(), "", new byte[0]);
+            })
+            .start();
+        var web = world.builder("web").start()) {
+      web.app("orders").send("m", null);
+      assertThat(seen.get())
+          .as("%s was called by a runtime that calls itself web", orders.appId())
+          .containsEntry("dapr-caller-app-id", List.of("proven"))
+          .containsEntry("dapr-caller-namespace", List.of("shop"))
+          .containsEntry("dapr-callee-app-id", List.of("orders"));
+    }
+  }
+
+  @Test
+  void aRuntimeWithoutANamespaceIsInDaprsDefaultOne() {
+    var seen = new AtomicReference<Map<String, List<String>>>(Map.of());
+    try (var orders = world
+            .builder("orders")
+            .namespace("")
+            .method("m", (request, invocation) -> {
+              seen.set(request.headers());
+              return InvocationResponse.of(204, Map.of(), "", new byte[0]);
+            })
+            .start();
+        var web = world.builder("web").namespace("").start()) {
+      web.app("orders").send("m", null);
+      assertThat(seen.get()).containsEntry("dapr-caller-namespace", List.of("default"));
+      orders.app("orders.default").send("m", null);
+      assertThat(world.asked).as("the second call stays here").hasSize(1);
+      assertThat(world.asked.get(0).namespace()).isEqualTo("default");
+      assertThat(world.events).anyMatch(event -> event.contains("namespace=default"));
+      assertThat(orders.namespace()).as("which keys begin with").isEmpty();
+    }
+  }
+
+  @Test
   void descriptionAndHealthSayWhereAndHow() {
     try (var orders =
         world.builder("orders").method("reserve", String.class, name -> name).start()) {
@@ -188,7 +231,7 @@ class PeersTest {
       assertThat(log.lines("WARN"))
           .containsExactly(
               "WARN \"orders\" has an access policy (deny by default, rules for [web.default]), but its peers come without mTLS"
-                  + " and prove nothing: no rule of an app can match, and deny holds for all of them;"
+                  + " and prove nothing: no rule of an app can match them, and deny holds for all;"
                   + " give the transport certificates, GrpcPeers.onPort(…).mutualTls(PeerTls.fromFiles(…))");
       assertThatExceptionOfType(InvocationException.class)
           .isThrownBy(() -> web.app("orders").send("reserve", "book"))

@@ -18,10 +18,10 @@ import org.slf4j.LoggerFactory;
 /** Carries out an access policy. Immutable. */
 final class AccessControl implements InvocationEngine.Gate {
   private static final Logger log = LoggerFactory.getLogger(AccessControl.class);
-  private static final String NO_VERB = "NONE";
   private static final String ANY_VERB = "*";
 
   private final boolean allowing;
+  private final String trustDomain;
   private final Map<Caller, Rules> callers = new HashMap<>();
 
   private record Caller(String appId, String namespace) {}
@@ -37,6 +37,7 @@ final class AccessControl implements InvocationEngine.Gate {
 
   AccessControl(AccessPolicy policy) {
     this.allowing = policy.isAllowing();
+    this.trustDomain = policy.trustDomain();
     policy.apps().forEach(AccessControl::warnOfDeadRules);
     policy
         .apps()
@@ -67,6 +68,11 @@ final class AccessControl implements InvocationEngine.Gate {
   }
 
   @Override
+  public String trustDomain() {
+    return trustDomain;
+  }
+
+  @Override
   public void authorize(
       Optional<CallerIdentity> caller, String operation, String verb, boolean http) {
     if (!allows(caller.orElse(null), operation, verb, http)) {
@@ -76,7 +82,7 @@ final class AccessControl implements InvocationEngine.Gate {
               .formatted(
                   caller.map(CallerIdentity::toString).orElse(""),
                   operation,
-                  http ? verb : NO_VERB,
+                  http ? verb : LocalApp.NO_VERB,
                   caller.isPresent()
                       ? ""
                       : " (the caller showed no certificate, so that no rule of an app is for it)"),
@@ -101,7 +107,7 @@ final class AccessControl implements InvocationEngine.Gate {
     if (!http) {
       return rule.allow();
     }
-    if (verb.equals(NO_VERB)) {
+    if (verb.equals(LocalApp.NO_VERB)) {
       return allowsWithoutVerb(rule, rules.byDefault);
     }
     boolean named = rule.verbs().contains(verb) || rule.verbs().contains(ANY_VERB);

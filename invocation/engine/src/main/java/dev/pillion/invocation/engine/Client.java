@@ -14,6 +14,7 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.InvokeOptions;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
@@ -73,10 +74,16 @@ final class Client implements AppClient {
     var typed = local == null ? null : local.typed(name);
     if (local != null && typed != null) {
       var answer = call(local, name, typed, request, options, type);
-      return Passing.arrive(answer, type, serializer);
+      return answer instanceof Answered other
+          ? value(name, other.answer(), type)
+          : Passing.arrive(answer, type, serializer);
     }
-    try (var answer = answered(name, request, options, local)) {
-      return Content.read(read(name, answer), answer.contentType(), type, serializer);
+    return value(name, answered(name, request, options, local), type);
+  }
+
+  private <T> @Nullable T value(String method, InvocationResponse given, TypeRef<T> type) {
+    try (var answer = successful(method, given)) {
+      return Content.read(read(method, answer), answer.contentType(), type, serializer);
     }
   }
 
@@ -92,10 +99,13 @@ final class Client implements AppClient {
     var local = routes.local(target);
     var typed = local == null ? null : local.typed(name);
     if (local != null && typed != null) {
-      call(local, name, typed, request, options, NOTHING);
+      var answer = call(local, name, typed, request, options, NOTHING);
+      if (answer instanceof Answered other) {
+        successful(name, other.answer()).close();
+      }
       return;
     }
-    answered(name, request, options, local).close();
+    successful(name, answered(name, request, options, local)).close();
   }
 
   private byte[] read(String method, InvocationResponse answer) {
@@ -109,39 +119,67 @@ final class Client implements AppClient {
     }
   }
 
+  /** What an attempt by bytes has brought, in a call that began with values. */
+  private record Answered(InvocationResponse answer) {}
+
   /** A method of this JVM, which gets values rather than bytes. */
   private Object call(
       LocalApp local,
       String method,
-      TypedMethod<?, ?> typed,
+      LocalApp.Taker typed,
       @Nullable Object request,
       InvokeOptions options,
       TypeRef<?> answer) {
-    var passed = Passing.leave(request, typed.type(), serializer);
+    var values = new ValueCall(
+        new ValueCall.Asked(target, method, options.verb(), request, answer),
+        local,
+        typed,
+        routes,
+        serializer,
+        (replica, context, lost) -> new Answered(
+            held(sent(method, request, options), context, replica, lost, !answer.equals(NOTHING))));
     try {
       return calls.run(
-          call(true, context(options).at(method)),
-          inner -> local.call(method, typed, passed, answer, inner.context()));
+          call(true, context(options).at(method)), inner -> values.attempt(inner.context()));
     } catch (InvocationException e) {
       throw failures.local(target, method, e);
     }
   }
 
-  /**
-   * An answer that is no error.
-   *
-   * @param chosen {@link #run}
-   */
+  /** The answer to one attempt by bytes, which occupies nothing any more. */
+  private InvocationResponse held(
+      InvocationRequest request,
+      CallContext context,
+      @Nullable LocalApp replica,
+      Lost lost,
+      boolean wanted) {
+    try (var answer = ask(request, context, replica, lost)) {
+      if (!Failures.isDone(answer)) {
+        throw failures.read(target, request.method(), answer);
+      }
+      var body = wanted || !answer.isSuccess() ? read(request.method(), answer) : new byte[0];
+      return answer.with(answer.headers(), new ByteArrayInputStream(body));
+    }
+  }
+
+  /** @param chosen {@link #run} */
   private InvocationResponse answered(
       String method, @Nullable Object request, InvokeOptions options, @Nullable LocalApp chosen) {
-    var sent = new InvocationRequest(
+    return run(sent(method, request, options), context(options), chosen);
+  }
+
+  private InvocationRequest sent(String method, @Nullable Object request, InvokeOptions options) {
+    return new InvocationRequest(
         options.verb(),
         method,
         options.query(),
         options.headers(),
         Content.typeOf(request, serializer),
         Body.of(Content.bytes(request, serializer)));
-    var answer = run(sent, context(options), chosen);
+  }
+
+  /** The answer if it is no error. */
+  private InvocationResponse successful(String method, InvocationResponse answer) {
     if (!answer.isSuccess()) {
       throw failures.read(target, method, answer);
     }

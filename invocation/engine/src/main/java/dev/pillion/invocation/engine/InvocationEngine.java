@@ -30,7 +30,9 @@ import dev.pillion.invocation.spi.PeerTransport;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +45,20 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   /** As daprd's {@code --max-body-size}: what is held of a body that is read whole. */
   private static final int MAX_BODY_SIZE = 4 * 1024 * 1024;
 
-  /** Of a call that came as gRPC. */
-  private static final String NO_VERB = "NONE";
+  /** Dapr's name for the namespace of whoever has none. */
+  private static final String NO_NAMESPACE = "default";
+
+  private static final Set<String> VERBS = Set.of(
+      LocalApp.NO_VERB,
+      "GET",
+      "HEAD",
+      "POST",
+      "PUT",
+      "DELETE",
+      "CONNECT",
+      "OPTIONS",
+      "TRACE",
+      "PATCH");
 
   private final String appId;
   private final String namespace;
@@ -76,6 +90,11 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
      * @throws InvocationException {@code DENIED}
      */
     void authorize(Optional<CallerIdentity> caller, String operation, String verb, boolean http);
+
+    /** The trust domain of the other apps of this JVM, for which no authority speaks. */
+    default String trustDomain() {
+      return "public";
+    }
   }
 
   /** Asks an endpoint outside. */
@@ -93,7 +112,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   /**
    * The engine of one runtime.
    *
-   * @param namespace empty when there is none
+   * @param namespace Dapr's {@code default} when it is empty
    * @param network the runtimes of this JVM that are found without a socket; null for none
    * @param drainTimeout how long closing waits for methods that are running
    */
@@ -106,14 +125,14 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
       @Nullable InProcessNetwork network,
       Duration drainTimeout) {
     this.appId = appId;
-    this.namespace = namespace;
+    this.namespace = namespace.isEmpty() ? NO_NAMESPACE : namespace;
     this.serializer = serializer;
     this.calls = calls;
     this.time = time;
     this.drainTimeout = drainTimeout;
     this.methods = new Methods(time, drainTimeout);
     this.self = new LocalApp(appId, calls, methods);
-    this.routes = new Routes(appId, namespace, self, network, endpoints);
+    this.routes = new Routes(appId, this.namespace, self, network, endpoints);
     this.network = network;
   }
 
@@ -124,9 +143,39 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
     }
   }
 
-  /** Lets peers through this gate alone; the app's own calls pass by, as in Dapr. */
+  /** The namespace by which other apps know this one; never empty. */
+  public String namespace() {
+    return namespace;
+  }
+
+  /**
+   * Lets peers, and the other apps of this JVM, through this gate alone; the app's own calls pass
+   * by, as in Dapr.
+   */
   public void policy(Gate other) {
     this.gate = other;
+    self.guardedBy(new LocalApp.Guard() {
+      @Override
+      public void admit(LocalApp.Caller caller, String name, String verb, boolean isNamed) {
+        other.authorize(identity(caller), name, asOnTheWire(verb), !appSpeaksGrpc || isNamed);
+      }
+
+      @Override
+      public void admitRpc(LocalApp.Caller caller, String operation) {
+        other.authorize(identity(caller), operation, LocalApp.NO_VERB, false);
+      }
+
+      private Optional<CallerIdentity> identity(LocalApp.Caller caller) {
+        return Optional.of(
+            new CallerIdentity(other.trustDomain(), caller.namespace(), caller.appId()));
+      }
+    });
+  }
+
+  /** As a peer would hear it, whose protocol has no other verbs. */
+  private static String asOnTheWire(String verb) {
+    var upper = verb.isEmpty() ? LocalApp.NO_VERB : verb.toUpperCase(Locale.ROOT);
+    return VERBS.contains(upper) ? upper : "POST";
   }
 
   /** The same by a policy. */
@@ -234,14 +283,17 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
 
   /**
    * Answers a call of a peer: checks who may call, and makes an answer of what a handler throws.
-   * Fails only where there is no answer.
+   * Fails only where there is no answer. What the headers say of a caller who has proven who he is
+   * becomes what he has proven.
    */
   public InvocationResponse receive(InvocationRequest request, Invocation invocation) {
     var found = self.find(request);
     gate.authorize(
         invocation.caller(), found.name(), request.verb(), !appSpeaksGrpc || found.isNamed());
+    var asked =
+        invocation.caller().map(caller -> Stamps.proven(request, caller, appId)).orElse(request);
     try {
-      return self.handle(found, request, new Invocation(invocation.caller(), limited(invocation)));
+      return self.handle(found, asked, new Invocation(invocation.caller(), limited(invocation)));
     } catch (InvocationException e) {
       if (e.reason() == InvocationException.Reason.ANSWERED && e.answer() == null) {
         return Failures.answer(e);
@@ -278,13 +330,13 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
 
   @Override
   public Optional<LocalPeer> self() {
-    return Optional.of(self.asPeer(true));
+    return Optional.of(routes.peer(self));
   }
 
   @Override
   public Optional<LocalPeer> local(String asked) {
     var local = routes.local(Target.of(asked, namespace));
-    return local == null ? Optional.empty() : Optional.of(local.asPeer(local == self));
+    return local == null ? Optional.empty() : Optional.of(routes.peer(local));
   }
 
   @Override
@@ -299,7 +351,7 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   public <T extends @Nullable Object, E extends Exception> T receive(
       Optional<CallerIdentity> caller, String operation, CallContext context, CallBody<T, E> work)
       throws E {
-    gate.authorize(caller, operation, NO_VERB, false);
+    gate.authorize(caller, operation, LocalApp.NO_VERB, false);
     return self.passOn(operation, context, work);
   }
 

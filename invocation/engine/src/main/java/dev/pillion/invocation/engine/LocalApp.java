@@ -31,13 +31,37 @@ final class LocalApp implements RequestHandler {
   private static final Logger log = LoggerFactory.getLogger(LocalApp.class);
 
   /** What callers who speak gRPC, and need not say a verb, have as theirs. */
-  private static final String NO_VERB = "NONE";
+  static final String NO_VERB = "NONE";
 
   private final String appId;
   private final CallChain calls;
   private final Methods methods;
   private final InFlight running = new InFlight();
   private final Map<Class<?>, Object> offered = new ConcurrentHashMap<>();
+  private volatile @Nullable Guard guard;
+
+  /** Asks this app's access policy about the other apps of its JVM. */
+  interface Guard {
+    /**
+     * Lets a call in.
+     *
+     * @param name canonical
+     * @param isNamed whether a method of that name has a handler of its own
+     * @throws InvocationException {@code DENIED}
+     */
+    void admit(Caller caller, String name, String verb, boolean isNamed);
+
+    /**
+     * Lets a call in that is passed on unread, as gRPC.
+     *
+     * @param operation the canonical method path
+     * @throws InvocationException {@code DENIED}
+     */
+    void admitRpc(Caller caller, String operation);
+  }
+
+  /** Another app of this JVM, which needs no certificate to be known. */
+  record Caller(String appId, String namespace) {}
 
   LocalApp(String appId, CallChain calls, Methods methods) {
     this.appId = appId;
@@ -45,26 +69,59 @@ final class LocalApp implements RequestHandler {
     this.methods = methods;
   }
 
+  /** From now on other apps are let in by this one alone; without any, all are. */
+  void guardedBy(Guard other) {
+    guard = other;
+  }
+
+  /**
+   * Handles a call of another app of this JVM.
+   *
+   * @throws InvocationException when the access policy denies it
+   */
+  InvocationResponse handle(Caller caller, InvocationRequest request, Invocation invocation) {
+    var found = find(request);
+    var asked = guard;
+    if (asked != null) {
+      asked.admit(caller, found.name(), request.verb(), found.isNamed());
+    }
+    return handle(found, request, invocation);
+  }
+
+  /** A method that takes values, as it was found: what is decided about, and what runs. */
+  record Taker(Methods.Found found, TypedMethod<?, ?> method) {}
+
   /** The method if there is one and it takes values; null else. */
   @Nullable
-  TypedMethod<?, ?> typed(String name) {
-    var method = methods.named(name);
-    return method != null && method.handler() instanceof TypedMethod<?, ?> typed ? typed : null;
+  Taker typed(String name) {
+    var found = methods.look(name);
+    var method = found.handling();
+    return method != null && method.handler() instanceof TypedMethod<?, ?> typed
+        ? new Taker(found, typed)
+        : null;
   }
 
   /**
    * Calls a method that takes values.
    *
+   * @param caller null for this app itself, whose calls no policy is asked about
    * @param request as it has {@linkplain Passing#leave left} the caller
    * @return the answer as it leaves the method
+   * @throws InvocationException when the access policy denies it
    */
   Object call(
-      String name,
-      TypedMethod<?, ?> typed,
+      @Nullable Caller caller,
+      Taker taker,
+      String verb,
       Object request,
       TypeRef<?> answer,
       CallContext context) {
-    return entered(methods.look(name), context, (method, inner) -> typed.call(request, answer));
+    var found = taker.found();
+    var asked = guard;
+    if (asked != null && caller != null) {
+      asked.admit(caller, found.name(), verb, found.isNamed());
+    }
+    return entered(found, context, (method, inner) -> taker.method().call(request, answer));
   }
 
   @Override
@@ -212,8 +269,12 @@ final class LocalApp implements RequestHandler {
     return () -> offered.remove(access.getClass(), access);
   }
 
-  /** This app as protocols see it. */
-  LocalPeer asPeer(boolean isSelf) {
+  /**
+   * This app as protocols see it.
+   *
+   * @param caller who sees it; null for itself, whose calls no policy is asked about
+   */
+  LocalPeer asPeer(@Nullable Caller caller) {
     return new LocalPeer() {
       @Override
       public String appId() {
@@ -222,7 +283,15 @@ final class LocalApp implements RequestHandler {
 
       @Override
       public boolean isSelf() {
-        return isSelf;
+        return caller == null;
+      }
+
+      @Override
+      public void authorize(String operation) {
+        var asked = guard;
+        if (asked != null && caller != null) {
+          asked.admitRpc(caller, operation);
+        }
       }
 
       @Override

@@ -61,12 +61,6 @@ final class Methods {
     return added;
   }
 
-  /** The method of that name alone; null when there is none. */
-  @Nullable
-  Method named(String name) {
-    return named.get(name);
-  }
-
   /**
    * What a call of this name comes to, now: the method, or what handles all others. Whoever decides
    * on it and whoever runs it use this one object, for handlers come and go meanwhile.

@@ -35,6 +35,7 @@ final class Peers {
   private final TimeSource time;
   private final Stamps stamps;
   private final Map<Target, Known> known = new ConcurrentHashMap<>();
+  private final SharedLookUps<Known> lookUps;
 
   /**
    * Replicas as looked up.
@@ -56,6 +57,7 @@ final class Peers {
     this.hops = hops;
     this.time = time;
     this.stamps = stamps;
+    this.lookUps = new SharedLookUps<>(time);
   }
 
   /** A way to one of the app's replicas, which one is found for each attempt. */
@@ -97,9 +99,9 @@ final class Peers {
 
   /** @throws InvocationException when the resolver does not know it */
   Peer next(Target target, Routes routes, Deadline deadline) {
-    var replicas = known.get(target);
-    if (replicas == null || replicas.until() - time.nanos() <= 0) {
-      replicas = lookUp(target, replicas, deadline);
+    var replicas = valid(target);
+    if (replicas == null) {
+      replicas = lookUps.get(target, deadline, () -> lookUp(target, deadline));
     }
     var addresses = replicas.addresses();
     if (addresses.isEmpty()) {
@@ -110,7 +112,18 @@ final class Peers {
     return new Peer(target.appId(), target.namespace(), addresses.get(turn));
   }
 
-  private Known lookUp(Target target, @Nullable Known before, Deadline deadline) {
+  private @Nullable Known valid(Target target) {
+    var replicas = known.get(target);
+    return replicas == null || replicas.until() - time.nanos() <= 0 ? null : replicas;
+  }
+
+  private Known lookUp(Target target, Deadline deadline) {
+    var heard = valid(target);
+    if (heard != null) {
+      // By another call, since this one looked.
+      return heard;
+    }
+    var before = known.get(target);
     Resolution found = resolver.resolve(target.appId(), target.namespace(), deadline);
     var fresh = new Known(
         found.addresses(),

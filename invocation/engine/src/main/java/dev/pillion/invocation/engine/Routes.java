@@ -4,6 +4,7 @@ package dev.pillion.invocation.engine;
 import dev.pillion.invocation.InProcessNetwork;
 import dev.pillion.invocation.Invocation;
 import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.spi.LocalPeer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ final class Routes {
   private final String appId;
   private final String namespace;
   private final LocalApp self;
+  private final LocalApp.Caller asCaller;
   private final @Nullable InProcessNetwork network;
   private final Endpoints endpoints;
   private final Map<Target, AtomicInteger> turns = new ConcurrentHashMap<>();
@@ -33,6 +35,7 @@ final class Routes {
     this.appId = appId;
     this.namespace = namespace;
     this.self = self;
+    this.asCaller = new LocalApp.Caller(appId, namespace);
     this.network = network;
     this.endpoints = endpoints;
   }
@@ -110,7 +113,17 @@ final class Routes {
 
   private Route toReplica(LocalApp replica, Target target) {
     return (request, context) -> replica.handle(
-        Stamps.local(request, appId, namespace, target.appId()), Invocation.of(context));
+        asCaller, Stamps.local(request, appId, namespace, target.appId()), Invocation.of(context));
+  }
+
+  /** Who an app of this JVM is called by; null when that is itself. */
+  LocalApp.@Nullable Caller callerOf(LocalApp local) {
+    return local == self ? null : asCaller;
+  }
+
+  /** An app of this JVM as this one sees it, for protocols. */
+  LocalPeer peer(LocalApp local) {
+    return local.asPeer(callerOf(local));
   }
 
   /** Nobody knows the app: what has been asked, and what there is. */

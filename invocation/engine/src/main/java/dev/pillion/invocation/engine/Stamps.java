@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.engine;
 
+import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.InvocationRequest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,6 +16,7 @@ final class Stamps {
   private static final String CALLER_NAMESPACE = "dapr-caller-namespace";
   private static final String CALLEE = "dapr-callee-app-id";
   private static final String DESTINATION = "destination-app-id";
+  private static final int STAMPED = 3;
   private static final Set<String> CLAIMS = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
 
   static {
@@ -45,6 +47,19 @@ final class Stamps {
       InvocationRequest request, String caller, String callerNamespace, String callee) {
     return request.with(
         identified(request.headers(), caller, callerNamespace, callee), request.body());
+  }
+
+  /**
+   * From a peer that has proven who it is: what it says of itself is what its certificate says. A
+   * daprd with mTLS says the same, and its request stays as it is.
+   */
+  static InvocationRequest proven(InvocationRequest request, CallerIdentity caller, String callee) {
+    var given = request.headers();
+    boolean isTrue = given.keySet().stream().filter(CLAIMS::contains).count() == STAMPED
+        && List.of(caller.namespace()).equals(given.get(CALLER_NAMESPACE))
+        && List.of(caller.appId()).equals(given.get(CALLER))
+        && List.of(callee).equals(given.get(CALLEE));
+    return isTrue ? request : local(request, caller.appId(), caller.namespace(), callee);
   }
 
   /** For a peer. */

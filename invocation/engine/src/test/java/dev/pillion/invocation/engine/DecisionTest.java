@@ -4,12 +4,15 @@ package dev.pillion.invocation.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.pillion.HandlerRegistration;
+import dev.pillion.TypeRef;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
 import dev.pillion.call.CallChain;
 import dev.pillion.call.CallContext;
 import dev.pillion.call.CallInterceptor;
 import dev.pillion.invocation.CallerIdentity;
+import dev.pillion.invocation.InProcessNetwork;
 import dev.pillion.invocation.Invocation;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
@@ -32,15 +35,21 @@ import org.junit.jupiter.api.Test;
 class DecisionTest {
   private final List<String> decided = new ArrayList<>();
   private final List<Call> entered = new ArrayList<>();
-  private final InvocationEngine engine = new InvocationEngine(
-      "orders",
-      "",
-      new TextSerializer(),
-      CallChain.of(List.of(new Entered())),
-      new ManualTime(),
-      null,
-      Duration.ZERO);
+  private final InProcessNetwork network = InProcessNetwork.create();
+  private final InvocationEngine engine = engine("orders", new Entered());
+  private final InvocationEngine web = engine("web");
   private Runnable meanwhile = () -> {};
+
+  private InvocationEngine engine(String appId, CallInterceptor... chain) {
+    return new InvocationEngine(
+        appId,
+        "",
+        new TextSerializer(),
+        CallChain.of(List.of(chain)),
+        new ManualTime(),
+        network,
+        Duration.ZERO);
+  }
 
   private final class Entered implements CallInterceptor {
     @Override
@@ -55,6 +64,7 @@ class DecisionTest {
   void program() {
     engine.appSpeaksGrpc();
     engine.otherMethods(answering("program"));
+    engine.join();
     engine.policy((caller, operation, verb, http) -> {
       decided.add((http ? "http " : "grpc ") + operation);
       meanwhile.run();
@@ -63,6 +73,7 @@ class DecisionTest {
 
   @AfterEach
   void close() {
+    web.close();
     engine.close();
   }
 
@@ -98,6 +109,40 @@ class DecisionTest {
     meanwhile = registration::close;
     assertThat(answer("pay")).startsWith("503 ").contains("\"pay\" is closed");
     assertThat(decided).containsExactly("http pay");
+  }
+
+  /** Of values, which come from an app of the same JVM. */
+  private HandlerRegistration takingValues(String answer) {
+    return engine.method("pay", TypeRef.of(String.class), text -> answer);
+  }
+
+  private @Nullable String valueFor(String text) {
+    return web.app("orders").invoke("pay", text, String.class);
+  }
+
+  @Test
+  void anAppOfTheJvmReachesNoMethodThatComesAfterTheDecisionEither() {
+    meanwhile = () -> takingValues("java");
+    assertThat(valueFor("x")).isEqualTo("program pay");
+    meanwhile = () -> {};
+    assertThat(valueFor("x")).isEqualTo("java");
+    assertThat(decided).containsExactly("grpc pay", "http pay");
+  }
+
+  @Test
+  void anAppOfTheJvmIsNotLeftToWhatHasTakenThePlaceOfAMethod() {
+    var first = takingValues("first");
+    meanwhile = () -> {
+      first.close();
+      takingValues("second");
+    };
+    assertThat(catchThrowableOfType(InvocationException.class, () -> valueFor("x")))
+        .hasMessageContaining("\"pay\" is closed")
+        .extracting(InvocationException::statusCode)
+        .isEqualTo(503);
+    meanwhile = () -> {};
+    assertThat(valueFor("x")).isEqualTo("second");
+    assertThat(decided).containsExactly("http pay", "http pay");
   }
 
   @Test

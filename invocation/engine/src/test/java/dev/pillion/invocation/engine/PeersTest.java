@@ -26,15 +26,22 @@ import dev.pillion.invocation.spi.PeerContext;
 import dev.pillion.invocation.spi.PeerTransport;
 import dev.pillion.invocation.spi.Resolution;
 import dev.pillion.testkit.ManualTime;
+import dev.pillion.testkit.PlainThreads;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,7 +70,8 @@ class PeersTest {
   /** Knows what a test puts into it. */
   private static final class Directory implements NameResolverComponent {
     final Map<String, List<PeerAddress>> apps = new ConcurrentHashMap<>();
-    final List<String> asked = new ArrayList<>();
+    final List<String> asked = new CopyOnWriteArrayList<>();
+    volatile CountDownLatch held = new CountDownLatch(0);
     Duration validFor = Duration.ofSeconds(5);
 
     @Override
@@ -76,7 +84,12 @@ class PeersTest {
 
     @Override
     public Resolution resolve(String appId, String namespace, Deadline deadline) {
-      asked.add(namespace.isEmpty() ? appId : appId + "." + namespace);
+      asked.add(namespace.equals("default") ? appId : appId + "." + namespace);
+      try {
+        assertThat(held.await(10, TimeUnit.SECONDS)).isTrue();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
       return new Resolution(apps.getOrDefault(appId, List.of()), validFor);
     }
 
@@ -86,7 +99,7 @@ class PeersTest {
 
   /** Answers with the address that was asked, unless that is down. */
   private static final class Wire implements PeerTransport {
-    final List<InvocationRequest> requests = new ArrayList<>();
+    final List<InvocationRequest> requests = new CopyOnWriteArrayList<>();
     final Set<PeerAddress> down = ConcurrentHashMap.newKeySet();
     Reason how = Reason.NOT_LISTENING;
 
@@ -209,7 +222,7 @@ class PeersTest {
             Map.entry("X-Forwarded-Host", List.of("hostA")),
             Map.entry("Forwarded", List.of("for=10.0.0.1;by=10.0.0.1;host=hostA")),
             Map.entry("destination-app-id", List.of("orders")),
-            Map.entry("dapr-caller-namespace", List.of("")),
+            Map.entry("dapr-caller-namespace", List.of("default")),
             Map.entry("dapr-caller-app-id", List.of("web")),
             Map.entry("dapr-callee-app-id", List.of("orders")));
   }
@@ -219,7 +232,7 @@ class PeersTest {
     names.apps.put("orders", List.of(FIRST, SECOND));
     var peer =
         engine.find("orders", Deadline.after(Duration.ofSeconds(1), time)).orElseThrow();
-    assertThat(peer).isEqualTo(new Peer("orders", "", FIRST));
+    assertThat(peer).isEqualTo(new Peer("orders", "default", FIRST));
     engine.unreachable(peer);
     names.apps.put("orders", List.of(SECOND));
     assertThat(engine.find("orders", Deadline.after(Duration.ofSeconds(1), time)))
@@ -262,6 +275,71 @@ class PeersTest {
         Invocation.of(CallContext.EMPTY));
     assertThat(answer.status()).isEqualTo(404);
     assertThat(answer.body().readAllBytes()).asString(StandardCharsets.UTF_8).isEqualTo("no book");
+  }
+
+  private Map<String, List<String>> headersSeen(
+      Map<String, List<String>> said, Optional<CallerIdentity> proven) {
+    var seen = new AtomicReference<Map<String, List<String>>>(Map.of());
+    try (var registration = engine.method("whoami", (request, invocation) -> {
+      seen.set(request.headers());
+      return InvocationResponse.of(204, Map.of(), "", new byte[0]);
+    })) {
+      assertThat(registration).isNotNull();
+      engine.receive(
+          InvocationRequest.get("whoami").with(said, Body.EMPTY),
+          new Invocation(proven, CallContext.EMPTY));
+    }
+    return seen.get();
+  }
+
+  @Test
+  void forgedIdentitiesOfAProvenPeerReachNoMethod() {
+    var proven = Optional.of(new CallerIdentity("public", "default", "shop"));
+    var forged = Map.of(
+        "dapr-caller-app-id", List.of("admin"),
+        "Dapr-Caller-App-Id", List.of("root"),
+        "dapr-caller-namespace", List.of("kube-system"),
+        "dapr-callee-app-id", List.of("another"),
+        "x-trace", List.of("t1"));
+    var truth = Map.of(
+        "dapr-caller-app-id", List.of("shop"),
+        "dapr-caller-namespace", List.of("default"),
+        "dapr-callee-app-id", List.of("web"),
+        "x-trace", List.of("t1"));
+    assertThat(headersSeen(forged, proven)).isEqualTo(truth);
+    assertThat(headersSeen(truth, proven)).isEqualTo(truth);
+    assertThat(headersSeen(Map.of("x-trace", List.of("t1")), proven)).isEqualTo(truth);
+    var twice = new HashMap<>(truth);
+    twice.put("dapr-caller-app-id", List.of("shop", "admin"));
+    assertThat(headersSeen(twice, proven)).isEqualTo(truth);
+    var beside = new HashMap<>(truth);
+    beside.put("DAPR-CALLER-APP-ID", List.of("admin"));
+    assertThat(headersSeen(beside, proven)).isEqualTo(truth);
+  }
+
+  /** Claims of somebody who has proven nothing are no less than what a daprd would hand on. */
+  @Test
+  void whatAnUnprovenPeerSaysOfItselfStays() {
+    var said = Map.of("dapr-caller-app-id", List.of("shop"));
+    assertThat(headersSeen(said, Optional.empty())).isEqualTo(said);
+  }
+
+  @Test
+  void callsAtTheSameTimeShareALookUp() throws Exception {
+    names.apps.put("orders", List.of(FIRST, SECOND));
+    names.held = new CountDownLatch(1);
+    var calls = new ArrayList<FutureTask<String>>();
+    for (int i = 0; i < 16; i++) {
+      var call = new FutureTask<>(this::call);
+      calls.add(call);
+      new PlainThreads().execute("call", call);
+    }
+    time.awaitPending(15);
+    names.held.countDown();
+    for (var call : calls) {
+      assertThat(call.get(10, TimeUnit.SECONDS)).isIn(FIRST.toString(), SECOND.toString());
+    }
+    assertThat(names.asked).containsExactly("orders");
   }
 
   @Test

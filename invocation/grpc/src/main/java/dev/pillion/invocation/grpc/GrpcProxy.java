@@ -164,12 +164,12 @@ public final class GrpcProxy extends HandlerRegistry {
     }
   }
 
-  /** Lets a call in to the program. */
-  Admitted admit(CallContext context, Metadata metadata) {
+  /** Lets a call in to the program, which is told who has proven to call. */
+  Admitted admit(ServerCall<byte[], byte[]> call, CallContext context, Metadata metadata) {
     return door.get()
         .orElseThrow(() ->
             Status.INTERNAL.withDescription("app channel is not initialized").asRuntimeException())
-        .admit(context, ProxyMetadata.toProgram(metadata));
+        .admit(context, ProxyMetadata.toProgram(metadata, PeerIdentity.of(call.getAttributes())));
   }
 
   /** What a caller is told who was not passed on: as for a call of a method, where that is one. */

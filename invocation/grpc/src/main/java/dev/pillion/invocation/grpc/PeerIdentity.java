@@ -21,9 +21,7 @@ final class PeerIdentity extends ServerTransportFilter {
       Attributes.Key.create("pillion-peer-identity");
   private static final int URI_NAME = 6;
 
-  /**
-   * Of a call's connection; empty when it is plaintext, or its certificate is not of Dapr's form.
-   */
+  /** Of a call's connection; empty when it is plaintext, for no other is made without. */
   static Optional<CallerIdentity> of(Attributes attributes) {
     return Optional.ofNullable(attributes.get(KEY));
   }
@@ -49,7 +47,10 @@ final class PeerIdentity extends ServerTransportFilter {
     }
   }
 
-  /** The one SPIFFE id that a certificate has; empty when it has none, or several URIs. */
+  /**
+   * The one SPIFFE id that a certificate has; empty when it has none of Dapr's form, or several
+   * URIs.
+   */
   static Optional<CallerIdentity> of(X509Certificate certificate) {
     try {
       var names = certificate.getSubjectAlternativeNames();

@@ -51,13 +51,8 @@ final class PeerTrust extends X509ExtendedTrustManager {
   /** Whether it is the identity of this app, of whatever trust domain. */
   static boolean isOf(Optional<CallerIdentity> identity, String namespace, String appId) {
     return identity.isPresent()
-        && identity.get().namespace().equals(named(namespace))
+        && identity.get().namespace().equals(namespace)
         && identity.get().appId().equals(appId);
-  }
-
-  /** Dapr's name for no namespace. */
-  static String named(String namespace) {
-    return namespace.isEmpty() ? "default" : namespace;
   }
 
   private void checkServer(X509Certificate[] chain, String type) throws CertificateException {
@@ -72,7 +67,7 @@ final class PeerTrust extends X509ExtendedTrustManager {
       throw new CertificateException("its certificate is of %s, not of /ns/%s/%s"
           .formatted(
               identity.map(CallerIdentity::toString).orElse("no app"),
-              named(peer.namespace()),
+              peer.namespace(),
               peer.appId()));
     }
   }

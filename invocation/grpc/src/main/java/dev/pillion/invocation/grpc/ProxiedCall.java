@@ -74,7 +74,7 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
   }
 
   private Boolean passOn(Call call) {
-    var admitted = proxy.admit(call.context(), metadata);
+    var admitted = proxy.admit(in, call.context(), metadata);
     boolean started = false;
     try {
       start(admitted, call.context().instance());

@@ -12,12 +12,24 @@ import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.spi.Peer;
+import io.grpc.CallOptions;
+import io.grpc.ClientInterceptors;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;
@@ -29,6 +41,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.KeyManager;
@@ -64,6 +77,7 @@ class PeerTlsTest {
         .issue("later", "spiffe://later/ns/default/orders")
         .issue("elsewhere", "spiffe://public/ns/prod/orders")
         .issue("nobody", "")
+        .issue("person", "spiffe://public/person/web")
         .issue("both", "spiffe://public/ns/default/web", "spiffe://public/ns/default/orders")
         .issueSigning("signing", "spiffe://public/ns/default/web")
         .issue("expired", "spiffe://public/ns/default/web", "-10d", 5);
@@ -189,14 +203,15 @@ class PeerTlsTest {
         .keyManager(ours.certificate(name).toFile(), ours.key(name).toFile());
   }
 
-  /** As SPIFFE says, and a daprd does. */
+  /** As SPIFFE says; who shows another form of id, as a daprd allows, could say he is any app. */
   @Test
   void aCertificateThatIsOfNoAppAloneIsNotBelieved() throws Exception {
-    for (var name : new String[] {"nobody", "both", "signing"}) {
+    for (var name : new String[] {"nobody", "person", "both", "signing"}) {
       assertThat(told(with(name))).as(name).isEqualTo(Status.Code.UNAVAILABLE);
     }
     assertThat(seen.get()).isNull();
     assertThat(told(with("web"))).isEqualTo(Status.Code.OK);
+    assertThat(seen.get()).contains(new CallerIdentity("public", "default", "web"));
   }
 
   /** A session that is resumed shows no certificate, and would outlive the one it began with. */
@@ -272,6 +287,69 @@ class PeerTlsTest {
       assertThat(refused(plaintext, orders.peer()).reason()).isIn(Reason.CLOSED, Reason.GARBAGE);
     }
     assertThat(seen.get()).isNull();
+  }
+
+  private ManagedChannel toOrders(String certificate) {
+    return NettyChannelBuilder.forAddress("127.0.0.1", orders.address().port())
+        .sslContext(ours.tls(certificate).towards(orders.peer()))
+        .build();
+  }
+
+  @Test
+  void theProgramBesideIsToldByWhomItsCallsAreProven() throws Exception {
+    var arrived = new AtomicReference<>(new Metadata());
+    var rpc = MethodDescriptor.newBuilder(RawMessage.MARSHALLER, RawMessage.MARSHALLER)
+        .setType(MethodDescriptor.MethodType.UNARY)
+        .setFullMethodName("shop.v1.Shop/Get")
+        .build();
+    var shop = ServerServiceDefinition.builder("shop.v1.Shop")
+        .addMethod(rpc, (call, metadata) -> {
+          arrived.set(metadata);
+          call.close(Status.NOT_FOUND, new Metadata());
+          return new ServerCall.Listener<>() {};
+        })
+        .build();
+    var program = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+        .directExecutor()
+        .addService(shop)
+        .build()
+        .start();
+    var toProgram = NettyChannelBuilder.forAddress("127.0.0.1", program.getPort())
+        .usePlaintext()
+        .build();
+    var beside = orders.offer(new GrpcProxy.Beside(
+        (context, metadata) -> new GrpcProxy.Admitted(toProgram, metadata, () -> {})));
+    var toOrders = toOrders("web");
+    try {
+      var said = new Metadata();
+      said.put(key("dapr-callee-app-id"), "orders");
+      said.put(key("dapr-caller-app-id"), "admin");
+      said.put(key("dapr-caller-app-id"), "root");
+      said.put(key("dapr-caller-namespace"), "kube-system");
+      assertThat(catchThrowableOfType(
+                  StatusRuntimeException.class,
+                  () -> ClientCalls.blockingUnaryCall(
+                      ClientInterceptors.intercept(
+                          toOrders, MetadataUtils.newAttachHeadersInterceptor(said)),
+                      rpc,
+                      CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS),
+                      new byte[0]))
+              .getStatus()
+              .getCode())
+          .isEqualTo(Status.Code.NOT_FOUND);
+      assertThat(arrived.get().getAll(key("dapr-caller-app-id"))).containsExactly("web");
+      assertThat(arrived.get().getAll(key("dapr-callee-app-id"))).containsExactly("orders");
+      assertThat(arrived.get().containsKey(key("dapr-caller-namespace"))).isFalse();
+    } finally {
+      beside.close();
+      toOrders.shutdownNow();
+      toProgram.shutdownNow();
+      program.shutdownNow();
+    }
+  }
+
+  private static Metadata.Key<String> key(String name) {
+    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
   }
 
   @Test

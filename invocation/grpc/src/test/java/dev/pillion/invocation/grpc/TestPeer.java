@@ -149,6 +149,9 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
       }
 
       @Override
+      public void authorize(String operation) {}
+
+      @Override
       public <T> Optional<T> access(Class<T> type) {
         return Optional.ofNullable(offered.get(type)).map(type::cast);
       }

@@ -12,6 +12,8 @@ import dev.pillion.invocation.spi.AppInstance;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,7 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * This runtime's row: renews it, and makes it again when a peer has deleted it. Failures are logged
- * once, until it is in order again. Thread-safe.
+ * once, until it is in order again. Thread-safe; the timer's thread waits for nothing here.
  */
 final class HostRegistration implements Registration {
   private static final Logger LOG = LoggerFactory.getLogger(HostRegistration.class);
@@ -35,11 +37,11 @@ final class HostRegistration implements Registration {
   private final String id = UUID.randomUUID().toString();
 
   /** Held while the row is written: a renewal must not make the row again that close deleted. */
-  private final ReentrantLock lock = new ReentrantLock();
+  private final ReentrantLock writing = new ReentrantLock();
 
-  private volatile @Nullable ComponentException failure;
-  private @Nullable Scheduled next;
-  private boolean closed;
+  private final AtomicReference<@Nullable ComponentException> failure = new AtomicReference<>();
+  private final AtomicReference<@Nullable Scheduled> next = new AtomicReference<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   HostRegistration(
       ComponentContext context,
@@ -64,18 +66,17 @@ final class HostRegistration implements Registration {
    * @throws BuildingBlockException when the database can't be written
    */
   void start() {
-    lock.lock();
+    writing.lock();
     try {
       outcome(write());
-      scheduleNext();
     } finally {
-      lock.unlock();
+      writing.unlock();
     }
   }
 
   /** @throws ComponentException when the row is not in order */
   void probe() {
-    var cause = failure;
+    var cause = failure.get();
     if (cause != null) {
       throw new ComponentException(
           cause.errorCode(), String.valueOf(cause.getMessage()), cause.isTransient(), cause);
@@ -84,14 +85,12 @@ final class HostRegistration implements Registration {
 
   @Override
   public void close() {
-    lock.lock();
+    boolean isClosed = closed.getAndSet(true);
+    cancel(next.getAndSet(null));
+    writing.lock();
     try {
-      if (closed) {
+      if (isClosed) {
         return;
-      }
-      closed = true;
-      if (next != null) {
-        next.cancel();
       }
       database.writeOne(session -> table.delete(session, id, address), deadline());
     } catch (BuildingBlockException e) {
@@ -101,7 +100,7 @@ final class HostRegistration implements Registration {
           address,
           e);
     } finally {
-      lock.unlock();
+      writing.unlock();
     }
   }
 
@@ -110,15 +109,15 @@ final class HostRegistration implements Registration {
     try {
       context.threads().execute("nameresolution/" + context.name(), this::renew);
     } catch (RuntimeException e) {
-      afterRenewal(ComponentException.unavailable(
+      outcome(ComponentException.unavailable(
           "the registration of app \"%s\" could not be renewed".formatted(self.appId()), e));
     }
   }
 
   private void renew() {
-    lock.lock();
+    writing.lock();
     try {
-      if (closed) {
+      if (closed.get()) {
         return;
       }
       ComponentException problem;
@@ -133,21 +132,8 @@ final class HostRegistration implements Registration {
             e);
       }
       outcome(problem);
-      scheduleNext();
     } finally {
-      lock.unlock();
-    }
-  }
-
-  private void afterRenewal(ComponentException problem) {
-    lock.lock();
-    try {
-      if (!closed) {
-        outcome(problem);
-        scheduleNext();
-      }
-    } finally {
-      lock.unlock();
+      writing.unlock();
     }
   }
 
@@ -166,9 +152,12 @@ final class HostRegistration implements Registration {
             null);
   }
 
+  /** Tells of what has changed, and waits for the next time. One attempt follows another. */
   private void outcome(@Nullable ComponentException problem) {
-    boolean failed = failure != null;
-    failure = problem;
+    if (closed.get()) {
+      return;
+    }
+    boolean failed = failure.getAndSet(problem) != null;
     if (problem != null && !failed) {
       LOG.warn(
           "app \"{}\" is not registered at {}: {}; trying again every {} ms",
@@ -179,10 +168,20 @@ final class HostRegistration implements Registration {
     } else if (problem == null && failed) {
       LOG.info("app \"{}\" is registered at {} again", self.appId(), address);
     }
+    scheduleNext(problem == null ? interval : AGAIN);
   }
 
-  private void scheduleNext() {
-    next = context.time().schedule(failure == null ? interval : AGAIN, this::tick);
+  private void scheduleNext(Duration pause) {
+    next.set(context.time().schedule(pause, this::tick));
+    if (closed.get()) {
+      cancel(next.getAndSet(null));
+    }
+  }
+
+  private static void cancel(@Nullable Scheduled task) {
+    if (task != null) {
+      task.cancel();
+    }
   }
 
   private Deadline deadline() {
