@@ -74,25 +74,25 @@ final class FacadeInvokeComparison {
           .compare(
               (thread, count) -> require(facade.invokeService(request)),
               (thread, count) -> require(bare.invokeService(request)));
-      results.add(new Row(
+      var what = "facade InvokeService of 1 KB to a Java method, " + threads + " callers, ";
+      results.add(Row.reported(
           "R4",
-          "facade InvokeService of 1 KB to a Java method, " + threads + " callers, throughput",
+          what + "throughput",
           Results.perSecond(c.oursPerSecond()),
           Results.perSecond(c.theirsPerSecond()) + " bare unary",
-          c.throughput().toString(),
-          "none",
-          true));
-      if (threads == 1) {
-        results.add(new Row(
-            "R4",
-            "facade InvokeService of 1 KB to a Java method, 1 caller, p50",
-            Results.micros(c.oursP50Micros()),
-            Results.micros(c.theirsP50Micros()) + " bare unary",
-            String.format(Locale.ROOT, "%+.2f µs", c.oursP50Micros() - c.theirsP50Micros()),
-            "none",
-            true));
-      }
+          c.throughput().toString()));
+      results.add(added(what + "p50", c.oursP50Micros(), c.theirsP50Micros()));
+      results.add(added(what + "p99", c.oursP99Micros(), c.theirsP99Micros()));
     }
+  }
+
+  private static Row added(String what, double ours, double theirs) {
+    return Row.reported(
+        "R4",
+        what,
+        Results.micros(ours),
+        Results.micros(theirs) + " bare unary",
+        String.format(Locale.ROOT, "%+.2f µs", ours - theirs));
   }
 
   private static void require(InvokeResponse answer) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.benchmarks;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.concurrent.CyclicBarrier;
 import org.HdrHistogram.Histogram;
@@ -10,6 +12,9 @@ import org.HdrHistogram.Histogram;
  * the next of the other arm, so the ratio within a pair says more than either figure.
  */
 final class PairedRounds {
+  private static final OperatingSystemMXBean PROCESS =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
   private final int threads;
   private final int pairs;
   private final long roundNanos;
@@ -21,7 +26,7 @@ final class PairedRounds {
   }
 
   /** What one arm did in one round. */
-  private record Round(double perSecond, double p50Nanos, double p99Nanos) {}
+  private record Round(double perSecond, double p50Nanos, double p99Nanos, double cpuNanos) {}
 
   /**
    * The comparison of two arms.
@@ -29,6 +34,8 @@ final class PairedRounds {
    * @param throughput ours by theirs, one value a pair
    * @param p50 ours by theirs, one value a pair
    * @param p99 ours by theirs, one value a pair
+   * @param cpu ours by theirs, one value a pair: what this process and all its threads took for a
+   *     call, which says more than the clock where callers, client and server share two cores
    */
   record Comparison(
       double oursPerSecond,
@@ -39,14 +46,17 @@ final class PairedRounds {
       Interval p50,
       double oursP99Micros,
       double theirsP99Micros,
-      Interval p99) {}
+      Interval p99,
+      double oursCpuMicros,
+      double theirsCpuMicros,
+      Interval cpu) {}
 
   Comparison compare(Arm ours, Arm theirs) throws Exception {
     for (int i = 0; i < 4; i++) {
       round(ours, roundNanos);
       round(theirs, roundNanos);
     }
-    double[][] figures = new double[9][pairs];
+    double[][] figures = new double[12][pairs];
     for (int i = 0; i < pairs; i++) {
       // Which arm goes first alternates: the second may find warmer caches.
       boolean oursFirst = i % 2 == 0;
@@ -63,6 +73,9 @@ final class PairedRounds {
       figures[6][i] = a.p99Nanos / 1_000;
       figures[7][i] = b.p99Nanos / 1_000;
       figures[8][i] = a.p99Nanos / b.p99Nanos;
+      figures[9][i] = a.cpuNanos / 1_000;
+      figures[10][i] = b.cpuNanos / 1_000;
+      figures[11][i] = a.cpuNanos / b.cpuNanos;
     }
     return new Comparison(
         Interval.of(figures[0]).median(),
@@ -73,7 +86,10 @@ final class PairedRounds {
         Interval.of(figures[5]),
         Interval.of(figures[6]).median(),
         Interval.of(figures[7]).median(),
-        Interval.of(figures[8]));
+        Interval.of(figures[8]),
+        Interval.of(figures[9]).median(),
+        Interval.of(figures[10]).median(),
+        Interval.of(figures[11]));
   }
 
   private Round round(Arm arm, long nanos) throws Exception {
@@ -83,6 +99,7 @@ final class PairedRounds {
       callers.add(new Caller(arm, i, nanos, start));
     }
     var others = new ArrayList<Thread>();
+    long cpuBefore = PROCESS.getProcessCpuTime();
     for (int i = 1; i < threads; i++) {
       var thread = new Thread(callers.get(i), "caller-" + i);
       thread.start();
@@ -94,6 +111,7 @@ final class PairedRounds {
     }
     var all = new Histogram(3);
     double perSecond = 0;
+    double cpu = PROCESS.getProcessCpuTime() - cpuBefore;
     for (Caller caller : callers) {
       if (caller.failure != null) {
         throw caller.failure;
@@ -101,7 +119,11 @@ final class PairedRounds {
       all.add(caller.latencies);
       perSecond += caller.perSecond;
     }
-    return new Round(perSecond, all.getValueAtPercentile(50), all.getValueAtPercentile(99));
+    return new Round(
+        perSecond,
+        all.getValueAtPercentile(50),
+        all.getValueAtPercentile(99),
+        cpu / all.getTotalCount());
   }
 
   private static final class Caller implements Runnable {

@@ -28,9 +28,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The other JVM: an app whose method answers what it gets, with and without mTLS, and beside it a
- * bare gRPC server of the library's own defaults. Prints its three ports and runs until its input
- * ends.
+ * The other JVM: an app whose method answers what it gets, plain, with mTLS, with mTLS and traced,
+ * and beside it a bare gRPC server of the library's own defaults. Prints its ports and runs until
+ * its input ends.
  */
 public final class PeerProgram {
   static final String ECHO = "echo";
@@ -44,12 +44,16 @@ public final class PeerProgram {
         .addService(new Echo())
         .build()
         .start();
+    var certificates = Path.of(args[0]);
     try (var runtime = EmbeddedRuntime.builder(ECHO).start();
+        var traced = Traced.start(ECHO);
         var plain = GrpcPeers.onPort(0);
-        var secured = secured(Path.of(args[0]), ECHO)) {
+        var secured = secured(certificates, ECHO);
+        var both = secured(certificates, ECHO)) {
       System.out.println("bare=" + bare.getPort());
       System.out.println("plain=" + serve(runtime, plain).port());
       System.out.println("secured=" + serve(runtime, secured).port());
+      System.out.println("traced=" + serve(traced, both).port());
       while (System.in.read() >= 0) {
         // Until whoever started it has gone.
       }

@@ -38,7 +38,7 @@ final class Results {
         c.p50().median() <= maxP50));
   }
 
-  /** As {@link #add(String, String, PairedRounds.Comparison, double, double)}, and the p99. */
+  /** As {@link #add(String, String, PairedRounds.Comparison, double, double)}, with p99 and CPU. */
   void addWithTail(
       String goal, String what, PairedRounds.Comparison c, double minThroughput, double maxP50) {
     add(goal, what, c, minThroughput, maxP50);
@@ -48,6 +48,12 @@ final class Results {
         micros(c.oursP99Micros()),
         micros(c.theirsP99Micros()),
         c.p99().toString()));
+    add(Row.reported(
+        goal,
+        what + ", CPU of this process a call",
+        micros(c.oursCpuMicros()),
+        micros(c.theirsCpuMicros()),
+        c.cpu().toString()));
   }
 
   static String perSecond(double value) {

@@ -13,18 +13,17 @@ import java.util.regex.Pattern;
  * @param appId of the app
  */
 public record CallerIdentity(String trustDomain, String namespace, String appId) {
-  private static final Pattern PATH = Pattern.compile("/ns/([^/]+)/([^/]+)");
+  /** SPIFFE's letters, without escapes, queries and steps upwards. */
+  private static final Pattern ID = Pattern.compile(
+      "spiffe://([a-z0-9._-]+)/ns/(?!\\.{1,2}/)([a-zA-Z0-9._-]+)/(?!\\.{1,2}$)([a-zA-Z0-9._-]+)");
 
-  /** The identity that a SPIFFE id names; empty when it is not one of Dapr's form. */
+  /**
+   * The identity that a SPIFFE id names; empty when it is not one of Dapr's form, letter by letter.
+   */
   public static Optional<CallerIdentity> of(URI spiffeId) {
-    var path = spiffeId.getPath();
-    var domain = spiffeId.getAuthority();
-    if (!"spiffe".equals(spiffeId.getScheme()) || path == null || domain == null) {
-      return Optional.empty();
-    }
-    var parts = PATH.matcher(path);
+    var parts = ID.matcher(spiffeId.toString());
     return parts.matches()
-        ? Optional.of(new CallerIdentity(domain, parts.group(1), parts.group(2)))
+        ? Optional.of(new CallerIdentity(parts.group(1), parts.group(2), parts.group(3)))
         : Optional.empty();
   }
 

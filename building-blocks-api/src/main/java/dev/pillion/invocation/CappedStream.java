@@ -36,6 +36,14 @@ final class CappedStream extends InputStream {
     return read;
   }
 
+  /** By the source's own, which may know how long it is. {@code readAllBytes} uses it. */
+  @Override
+  public byte[] readNBytes(int length) throws IOException {
+    var read = source.readNBytes((int) Math.min(length, left + 1));
+    count(read.length);
+    return read;
+  }
+
   private void count(int bytes) {
     left -= bytes;
     if (left < 0) {

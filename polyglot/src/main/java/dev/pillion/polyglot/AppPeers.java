@@ -18,9 +18,9 @@ import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testservers.Ports;
 import java.io.File;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,11 +64,11 @@ public final class AppPeers {
     void run() throws Exception;
   }
 
-  private AppPeers(File log, Set<String> abilities, List<String> command, int port) {
+  private AppPeers(File log, Set<String> abilities, List<String> command) {
     this.log = log;
     this.abilities = abilities;
     this.command = command;
-    this.port = port;
+    this.port = Ports.free();
     this.app = GrpcApp.at(options());
   }
 
@@ -80,13 +80,9 @@ public final class AppPeers {
 
   /** Runs all of it. */
   public static void main(String[] words) throws Exception {
-    int port;
-    try (var socket = new ServerSocket(0)) {
-      port = socket.getLocalPort();
-    }
     var abilities = Set.of(words[1].split(","));
     var command = List.of(words).subList(2, words.length);
-    System.exit(new AppPeers(new File(words[0]), abilities, command, port).run() ? 0 : 1);
+    System.exit(new AppPeers(new File(words[0]), abilities, command).run() ? 0 : 1);
   }
 
   private boolean run() throws Exception {

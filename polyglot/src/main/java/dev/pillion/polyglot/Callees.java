@@ -9,9 +9,9 @@ import dev.pillion.grpc.GrpcFacade;
 import dev.pillion.http.HttpApp;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testservers.Ports;
 import java.io.File;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -19,7 +19,6 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -31,8 +30,6 @@ import java.util.function.Consumer;
  */
 final class Callees implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-  private static final Random RANDOM = new Random();
 
   private final File log;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -87,7 +84,7 @@ final class Callees implements AutoCloseable {
   private void begin(List<String> words, Consumer<EmbeddedRuntime.Builder> joined)
       throws IOException {
     var id = words.get(1);
-    int port = freePort();
+    int port = Ports.free();
     var own = GrpcFacade.onPort(0);
     var builder = runtime(id).with(own);
     var options = AppOptions.onPort(port);
@@ -108,18 +105,6 @@ final class Callees implements AutoCloseable {
     opened.push(builder.start());
     kinds.put(id, words.get(2));
     start(words.subList(4, words.size()), port, own);
-  }
-
-  /** None of those that a server gets who asks for any, as those of the next lines do. */
-  private static int freePort() {
-    while (true) {
-      int port = 20_000 + RANDOM.nextInt(10_000);
-      try (var free = new ServerSocket(port)) {
-        return free.getLocalPort();
-      } catch (IOException e) {
-        // Taken: another one.
-      }
-    }
   }
 
   private void start(List<String> words, int port, GrpcFacade own) throws IOException {

@@ -14,11 +14,11 @@ import dev.pillion.pubsub.PublishOptions;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.engine.InMemoryPubSub;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testservers.Ports;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,9 +58,7 @@ public final class EventPeers implements AutoCloseable {
   private EventPeers(String kind, File log, List<String> command) throws IOException {
     this.log = log;
     this.command = command;
-    try (var free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    this.port = Ports.free();
     var builder = EmbeddedRuntime.builder("eventpeers")
         .environment(Map.of())
         .drainTimeout(Duration.ofSeconds(1))

@@ -16,9 +16,9 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testservers.Ports;
 import java.io.File;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -49,9 +49,7 @@ public final class HttpApps implements AutoCloseable {
   private HttpApps(File log, List<String> command) throws IOException {
     this.log = log;
     this.command = command;
-    try (var free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    this.port = Ports.free();
     channel = HttpApp.at(AppOptions.onPort(port).healthCheck(OFTEN));
     runtime = EmbeddedRuntime.builder("httpapps")
         .environment(Map.of())

@@ -44,7 +44,10 @@ public final class FaultProxy implements AutoCloseable {
   private State state = State.HEALTHY; // guarded by lock
   private Duration delay = Duration.ZERO; // guarded by lock
   private long healings; // guarded by lock
-  private @Nullable ServerSocket listener; // guarded by lock
+  private @Nullable Listener listener; // guarded by lock
+
+  /** A socket, and the thread that accepts from it. */
+  private record Listener(ServerSocket socket, Thread acceptor) {}
 
   private FaultProxy(String targetHost, int targetPort) {
     this.targetHost = targetHost;
@@ -205,8 +208,9 @@ public final class FaultProxy implements AutoCloseable {
       ServerSocket socket = new ServerSocket();
       socket.setReuseAddress(true);
       socket.bind(Ports.loopback(port));
-      listener = socket;
-      thread("accept", () -> accept(socket)).start();
+      Thread acceptor = thread("accept", () -> accept(socket));
+      listener = new Listener(socket, acceptor);
+      acceptor.start();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot listen on port " + port, e);
     }
@@ -259,13 +263,17 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   private void stopListening() {
-    ServerSocket socket = listener;
+    Listener stopping = listener;
     listener = null;
-    if (socket != null) {
+    if (stopping != null) {
       try {
-        socket.close();
+        stopping.socket().close();
+        // The system goes on taking connections until the thread that waits for one has woken.
+        stopping.acceptor().join();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
     }
   }

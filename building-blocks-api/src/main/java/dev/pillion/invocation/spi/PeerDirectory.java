@@ -2,9 +2,12 @@
 package dev.pillion.invocation.spi;
 
 import dev.pillion.Registration;
+import dev.pillion.call.CallBody;
+import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.CallerIdentity;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What a protocol that passes calls on unread must know of the engine. Thread-safe. */
 public interface PeerDirectory {
@@ -49,12 +52,18 @@ public interface PeerDirectory {
   void unreachable(Peer peer);
 
   /**
-   * Applies the access policy to a call from a peer.
+   * Takes a call of a peer that a protocol passes on unread to the program beside this app: checks
+   * the access policy, then runs the work inside the chain, as one inbound call of this app.
    *
    * @param caller as its certificate proves it
-   * @param operation the canonical method path
-   * @param verb HTTP's; {@code NONE} for a call that came as gRPC
-   * @throws dev.pillion.invocation.InvocationException {@code DENIED}
+   * @param operation the canonical method path, which came as gRPC. It is the
+   *     {@linkplain dev.pillion.call.CallContext#instance() instance} of the call that the work
+   *     gets, and what it must pass on: one string is permitted and asked for
+   * @param context deadline and trace of the call
+   * @throws dev.pillion.invocation.InvocationException {@code DENIED}, or {@code NOT_LISTENING}
+   *     when this app is closed; nothing of the work has run then
    */
-  void authorize(Optional<CallerIdentity> caller, String operation, String verb);
+  <T extends @Nullable Object, E extends Exception> T receive(
+      Optional<CallerIdentity> caller, String operation, CallContext context, CallBody<T, E> work)
+      throws E;
 }

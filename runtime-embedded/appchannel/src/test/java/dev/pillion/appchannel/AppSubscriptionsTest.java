@@ -24,6 +24,7 @@ import dev.pillion.resiliency.Resiliency;
 import dev.pillion.resiliency.RetryPolicy;
 import dev.pillion.resiliency.Target;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testkit.CapturedLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -16,6 +16,7 @@ import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.runtime.AppConnection;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testkit.CapturedLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -47,7 +47,8 @@ final class AppCalls implements AutoCloseable {
     var callOptions = CallOptions.DEFAULT
         .withDeadlineAfter(deadline.remainingNanos(), TimeUnit.NANOSECONDS)
         .withStreamTracerFactory(observer);
-    // Whoever called us may go away; the program is left to finish, as in Dapr.
+    // Where this thread answers a call by gRPC, that call's end, deadline and trace are not this
+    // one's; an interrupt of the thread ends it.
     var outer = Context.ROOT.attach();
     try {
       var answer = ClientCalls.blockingUnaryCall(

@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  * attempt and fail calls meanwhile, the next call here makes a fresh attempt: the program is beside
  * us, and whoever calls wants to know how it is now.
  *
- * <p>No keepalive, as in daprd: gRPC's servers take pings that they have not been told of for an
- * attack. Of a connection that is dead, the deadline of a call tells.
+ * <p>No pings, as in daprd: gRPC's servers take those that they have not been told of for an
+ * attack. Of a program whose machine is gone the deadline of a call tells, or else the operating
+ * system.
  */
 final class AppConnector implements AutoCloseable {
   private final AppOptions options;
@@ -72,6 +73,7 @@ final class AppConnector implements AutoCloseable {
         .directExecutor()
         .maxInboundMessageSize(options.maxBodySize())
         .maxInboundMetadataSize(options.maxHeaderSize());
+    TcpKeepalive.on(builder);
     return (ssl == null ? builder.usePlaintext() : builder.sslContext(ssl)).build();
   }
 

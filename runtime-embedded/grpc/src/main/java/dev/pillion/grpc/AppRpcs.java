@@ -3,17 +3,30 @@ package dev.pillion.grpc;
 
 import dev.pillion.appchannel.AppChannel;
 import dev.pillion.call.CallContext;
+import dev.pillion.invocation.grpc.GrpcProxy;
+import io.grpc.Metadata;
+import io.grpc.Status;
 import java.util.List;
 import java.util.Map;
 
-/** The services of the program beside a runtime that no runtime knows: calls are passed on. */
-final class AppRpcs {
+/**
+ * The services of the program beside a runtime that no runtime knows: calls are passed on, those of
+ * facades and those of peers.
+ */
+final class AppRpcs implements GrpcProxy.Door {
   private final AppChannel channel;
   private final GrpcTransport transport;
 
   AppRpcs(AppChannel channel, GrpcTransport transport) {
     this.channel = channel;
     this.transport = transport;
+  }
+
+  @Override
+  public GrpcProxy.Admitted admit(CallContext context, Metadata metadata) {
+    var route = open(context, CallerMetadata.received(metadata));
+    return new GrpcProxy.Admitted(
+        route.channel(), route.headers(), () -> route.end().told(Status.OK));
   }
 
   /**

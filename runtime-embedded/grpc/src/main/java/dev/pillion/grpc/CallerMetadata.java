@@ -30,14 +30,20 @@ final class CallerMetadata {
 
   /** What the callee is sent: names in lower case, binary values in base64. */
   static Map<String, List<String>> received(RpcMetadata call) {
-    var headers = new LinkedHashMap<>(AppMetadata.fromApp(call.received()));
+    var headers = received(call.received());
+    if (!call.authority().isEmpty()) {
+      headers.put(AUTHORITY, List.of(call.authority()));
+    }
+    return headers;
+  }
+
+  /** The same without the host that the caller named. */
+  static Map<String, List<String>> received(Metadata metadata) {
+    var headers = new LinkedHashMap<>(AppMetadata.fromApp(metadata));
     headers
         .keySet()
         .removeIf(name -> NOT_PASSED_ON.contains(name)
             || (name.startsWith("grpc-") && !name.equals(TRACE_BINARY)));
-    if (!call.authority().isEmpty()) {
-      headers.put(AUTHORITY, List.of(call.authority()));
-    }
     return headers;
   }
 

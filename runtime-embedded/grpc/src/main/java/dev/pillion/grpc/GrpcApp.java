@@ -100,9 +100,10 @@ public final class GrpcApp implements Extension {
       log.warn("\"{}\" logs every request with its token and values: keep it off", FRAME_LOGGER);
     }
     var opened = channel.start(runtime);
-    var offered = runtime.peers().offer(new AppRpcs(channel, transport));
+    var rpcs = new AppRpcs(channel, transport);
+    var offered = runtime.peers().offer(rpcs);
     // Calls that peers pass on come by another port, which may be opened later.
-    var beside = runtime.peers().offer(new GrpcProxy.Beside(transport::program));
+    var beside = runtime.peers().offer(new GrpcProxy.Beside(rpcs));
     return () -> {
       beside.close();
       offered.close();

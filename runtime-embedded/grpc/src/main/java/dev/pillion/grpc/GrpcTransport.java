@@ -15,7 +15,7 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
-import dev.pillion.invocation.grpc.GrpcProxy;
+import dev.pillion.invocation.grpc.Worker;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.wire.common.v1.HTTPExtension;
 import dev.pillion.wire.common.v1.InvokeRequest;
@@ -26,7 +26,6 @@ import java.net.Socket;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -83,20 +82,12 @@ final class GrpcTransport implements AppTransport {
     return started;
   }
 
-  /** The program as peers reach it; empty before the channel is open. */
-  Optional<GrpcProxy.Program> program() {
-    var started = calls;
-    var token = options.token();
-    return started == null
-        ? Optional.empty()
-        : Optional.of(new GrpcProxy.Program(started.channel(), token == null ? "" : token));
-  }
-
   @Override
   public InvocationResponse invoke(InvocationRequest request, Deadline deadline) {
-    return calls()
-        .run(getOnInvokeMethod(), message(request), request.headers(), deadline)
-        .response();
+    var message = message(request);
+    // A peer may go away; the program is left to finish, and keeps its slot, as in Dapr.
+    return Worker.detached(() ->
+        calls().run(getOnInvokeMethod(), message, request.headers(), deadline).response());
   }
 
   private InvokeRequest message(InvocationRequest request) {

@@ -117,7 +117,7 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
   private void attemptOnce(CallContext context) {
     var route = targets.open(
         asked.target(), "/" + asked.method().getFullMethodName(), context, asked.metadata());
-    var next = new ProxyAttempt(this, asked, route);
+    var next = new ProxyAttempt(this, asked, route, serving.runtime().time());
     lock.lock();
     try {
       if (ended) {

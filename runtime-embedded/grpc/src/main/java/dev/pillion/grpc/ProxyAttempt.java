@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.grpc;
 
+import dev.pillion.BuildingBlockException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.grpc.GrpcProxy;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ClientStreamTracer;
@@ -18,20 +21,24 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
   private final ProxiedCall whole;
   private final ProxyRequest asked;
   private final ProxyRoute route;
+  private final TimeSource time;
   private final CountDownLatch settled = new CountDownLatch(1);
   private @Nullable ClientCall<byte[], byte[]> app;
   private @Nullable Metadata headers;
-  private @Nullable ProxyFailure failure;
+  private @Nullable BuildingBlockException failure;
+  private TimeSource.@Nullable Scheduled alarm;
+  private boolean limited;
   private boolean opened;
   private boolean appWaits;
   private boolean callerWaits;
   private boolean halfClosed;
   private boolean over;
 
-  ProxyAttempt(ProxiedCall whole, ProxyRequest asked, ProxyRoute route) {
+  ProxyAttempt(ProxiedCall whole, ProxyRequest asked, ProxyRoute route, TimeSource time) {
     this.whole = whole;
     this.asked = asked;
     this.route = route;
+    this.time = time;
   }
 
   void start(Deadline deadline) {
@@ -39,6 +46,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
     if (route.tracer() != null) {
       options = options.withStreamTracerFactory(route.tracer());
     }
+    limited = asked.stream() || deadline.isSet();
     if (deadline.isSet()) {
       options = options.withDeadlineAfter(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
     }
@@ -74,6 +82,46 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
     if (app != null && !over && !halfClosed) {
       halfClosed = true;
       app.halfClose();
+      if (!limited && headers == null && !over) {
+        alarm = time.schedule(GrpcProxy.TO_BEGIN_AN_ANSWER, this::tooLate);
+      }
+    }
+  }
+
+  /** On the runtime's timer. */
+  private void tooLate() {
+    whole.lock().lock();
+    try {
+      if (!over && headers == null) {
+        giveUp(new CallTimeoutException(
+            "ERR_DIRECT_INVOKE",
+            "%s of \"%s\" did not begin to answer within %d s of the end of the request, and the call has no deadline; one that may take longer has one, or says dapr-stream: true"
+                .formatted(
+                    asked.method().getFullMethodName(),
+                    asked.target(),
+                    GrpcProxy.TO_BEGIN_AN_ANSWER.toSeconds()),
+            null));
+      }
+    } finally {
+      whole.lock().unlock();
+    }
+  }
+
+  private void giveUp(CallTimeoutException why) {
+    over = true;
+    failure = why;
+    stopAlarm();
+    if (app != null) {
+      app.cancel("nobody waits for it any more", null);
+    }
+    route.end().told(Status.CANCELLED);
+    settled.countDown();
+  }
+
+  private void stopAlarm() {
+    if (alarm != null) {
+      alarm.cancel();
+      alarm = null;
     }
   }
 
@@ -94,6 +142,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
    * Waits for the end of the attempt, of a stream for its opening; not under the lock.
    *
    * @throws ProxyFailure when it has failed and the caller has seen nothing of it
+   * @throws CallTimeoutException when it has been given up
    */
   void await(Deadline deadline) {
     boolean inTime = true;
@@ -113,15 +162,10 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
     whole.lock().lock();
     try {
       if (!inTime && settled.getCount() > 0) {
-        over = true;
-        if (app != null) {
-          app.cancel("nobody waits for it any more", null);
-        }
-        route.end().told(Status.CANCELLED);
-        throw new CallTimeoutException(
+        giveUp(new CallTimeoutException(
             "ERR_DIRECT_INVOKE",
             "%s of \"%s\" %s".formatted(asked.method().getFullMethodName(), asked.target(), why),
-            null);
+            null));
       }
       if (failure != null) {
         throw failure;
@@ -151,6 +195,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
     whole.lock().lock();
     try {
       headers = arrived;
+      stopAlarm();
     } finally {
       whole.lock().unlock();
     }
@@ -181,6 +226,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
         return;
       }
       over = true;
+      stopAlarm();
       boolean unseen = route.end().told(status);
       if (status.isOk() || whole.isAnswered() || opened || whole.isEnded()) {
         whole.end(status, headers, trailers);

@@ -2,6 +2,7 @@
 package dev.pillion.grpc;
 
 import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.invocation.grpc.GrpcProxy;
 import io.grpc.HandlerRegistry;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -9,8 +10,6 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
-import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,8 +28,6 @@ final class ProxyRegistry extends HandlerRegistry implements ServerCallHandler<b
 
   private static final Metadata.Key<String> CALLEE = key("dapr-callee-app-id");
   private static final Metadata.Key<String> TARGET = key("dapr-app-id");
-  private static final Metadata.Key<String> STREAM = key("dapr-stream");
-  private static final Set<String> TRUE = Set.of("y", "yes", "true", "t", "on", "1");
 
   private final Serving serving;
   private final ProxyTargets targets;
@@ -89,12 +86,8 @@ final class ProxyRegistry extends HandlerRegistry implements ServerCallHandler<b
               Status.Code.INVALID_ARGUMENT,
               "invalid method: it is the full name of a service, a slash, and a name"));
     }
-    var stream = headers.get(STREAM);
     var asked = new ProxyRequest(
-        target,
-        method,
-        UnaryHandler.metadata(call, headers, serving),
-        stream != null && TRUE.contains(stream.strip().toLowerCase(Locale.ROOT)));
+        target, method, UnaryHandler.metadata(call, headers, serving), GrpcProxy.isStream(headers));
     var proxied = new ProxiedCall(serving, targets, asked, call);
     proxied.begin();
     return proxied;

@@ -4,6 +4,7 @@ package dev.pillion.grpc;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Empty;
+import dev.pillion.testservers.Ports;
 import dev.pillion.wire.common.v1.InvokeRequest;
 import dev.pillion.wire.common.v1.InvokeResponse;
 import dev.pillion.wire.runtime.v1.AppCallbackGrpc;
@@ -24,7 +25,6 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -52,7 +52,7 @@ final class CallbackProgram implements AutoCloseable {
 
   /** Not started yet: nothing listens. */
   static CallbackProgram stopped() throws IOException {
-    return new CallbackProgram(freePort(), null);
+    return new CallbackProgram(Ports.free(), null);
   }
 
   static CallbackProgram started() throws IOException {
@@ -62,15 +62,9 @@ final class CallbackProgram implements AutoCloseable {
   }
 
   static CallbackProgram started(SslContext tls) throws IOException {
-    var program = new CallbackProgram(freePort(), tls);
+    var program = new CallbackProgram(Ports.free(), tls);
     program.start();
     return program;
-  }
-
-  static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   static InvokeResponse answer(String text) {

@@ -2,6 +2,7 @@
 package dev.pillion.grpc;
 
 import com.google.protobuf.Empty;
+import dev.pillion.testservers.Ports;
 import dev.pillion.wire.runtime.v1.AppCallbackAlphaGrpc;
 import dev.pillion.wire.runtime.v1.AppCallbackGrpc;
 import dev.pillion.wire.runtime.v1.ListTopicSubscriptionsResponse;
@@ -55,7 +56,7 @@ final class EventsProgram implements AutoCloseable {
   }
 
   static EventsProgram start() throws IOException {
-    return start(CallbackProgram.freePort());
+    return start(Ports.free());
   }
 
   static EventsProgram start(int port) throws IOException {

@@ -28,12 +28,16 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The outcome table on every broker that outlives its process: as the runtime's own program sees it
- * and through the facade on all of them, over the app channel on one.
+ * and through the facade on all of them, over the app channel on one. A test waits for its broker
+ * most of the time, so several run side by side.
  */
 @ExtendWith(RealServers.class)
+@Execution(ExecutionMode.CONCURRENT)
 class EveryBrokerIT {
   /** Who publishes and handles. */
   enum Side {
@@ -178,6 +182,8 @@ class EveryBrokerIT {
           "brokers", kafka.bootstrap(),
           "authType", "none",
           "initialOffset", "oldest",
+          // A member hears of one that has come by its next heartbeat.
+          "heartbeatInterval", "200ms",
           "backOffDuration", "100ms");
     }
 

@@ -23,12 +23,16 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The contract of state stores on every store, through the runtime and over the wire; the bare
- * doors are with the stores.
+ * doors are with the stores. Most of the time passes until values have expired, so several tests
+ * run side by side.
  */
 @ExtendWith(RealServers.class)
+@Execution(ExecutionMode.CONCURRENT)
 class EveryStoreIT {
   /**
    * One store behind a runtime with a facade; which of the two is asked is the subclass's choice.

@@ -7,9 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import dev.pillion.CallTimeoutException;
@@ -22,6 +19,7 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.wire.common.v1.InvokeResponse;
 import dev.pillion.wire.runtime.v1.AppCallbackGrpc;
 import io.grpc.Metadata;
@@ -53,7 +51,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.slf4j.LoggerFactory;
 
 /** Programs that are late, leave, return, hang, or are something else altogether. */
 @Timeout(60)
@@ -259,22 +256,16 @@ class GrpcAppFaultsTest {
 
   @Test
   void aProgramWithoutAHealthCheckCountsAsUnhealthyAndTheLogSaysWhyOnce() throws Exception {
-    var logger = (Logger) LoggerFactory.getLogger(GrpcApp.class);
-    var log = new ListAppender<ILoggingEvent>();
-    log.start();
-    logger.addAppender(log);
-    try (var program = CallbackProgram.started()) {
+    try (var log = new CapturedLog(GrpcApp.class.getPackageName());
+        var program = CallbackProgram.started()) {
       program.servesHealthCheck = false;
       runtimeWith(probed(program.port));
       awaitState(AppState.UNHEALTHY);
-      assertThat(log.list)
+      assertThat(log.warnings())
           .singleElement()
-          .extracting(ILoggingEvent::getFormattedMessage)
           .asString()
           .startsWith("the app at 127.0.0.1:%d does not serve AppCallbackHealthCheck"
               .formatted(program.port));
-    } finally {
-      logger.detachAppender(log);
     }
   }
 

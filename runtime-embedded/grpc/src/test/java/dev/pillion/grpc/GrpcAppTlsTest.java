@@ -16,6 +16,7 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testservers.Ports;
 import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -161,7 +162,7 @@ class GrpcAppTlsTest {
 
   @Test
   void aProgramThatIsNotThereIsSaidNotToListen() throws Exception {
-    var app = GrpcApp.grpcs(AppOptions.onPort(CallbackProgram.freePort()));
+    var app = GrpcApp.grpcs(AppOptions.onPort(Ports.free()));
     assertThat(failure(app).reason()).isEqualTo(Reason.NOT_LISTENING);
   }
 

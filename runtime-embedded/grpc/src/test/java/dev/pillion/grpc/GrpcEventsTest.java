@@ -18,6 +18,7 @@ import dev.pillion.resiliency.Resiliency;
 import dev.pillion.resiliency.RetryPolicy;
 import dev.pillion.resiliency.Target;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testservers.Ports;
 import dev.pillion.wire.runtime.v1.BulkSubscribeConfig;
 import dev.pillion.wire.runtime.v1.GetMetadataRequest;
 import dev.pillion.wire.runtime.v1.PubsubSubscriptionType;
@@ -366,7 +367,7 @@ class GrpcEventsTest {
   @Test
   void theProgramHasTheTopicOfAStreamThatWasThereBeforeAndWhatItLeaves() throws Exception {
     program.close();
-    int port = CallbackProgram.freePort();
+    int port = Ports.free();
     var facade = TestFacade.facade();
     runtime = EmbeddedRuntime.builder("shop")
         .environment(Map.of())

@@ -8,10 +8,6 @@ import static dev.pillion.grpc.TestFacade.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.pillion.InvalidConfigurationException;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallBody;
@@ -20,6 +16,7 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.state.engine.InMemoryStateStore;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.wire.runtime.v1.DaprGrpc;
 import dev.pillion.wire.runtime.v1.GetMetadataRequest;
 import dev.pillion.wire.runtime.v1.GetStateResponse;
@@ -40,7 +37,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.slf4j.LoggerFactory;
 
 @Timeout(60)
 class LifecycleTest {
@@ -292,20 +288,14 @@ class LifecycleTest {
     component.before("bug", () -> {
       throw new IllegalStateException("canary: the inner workings");
     });
-    var logger = (Logger) LoggerFactory.getLogger(GrpcFacade.class);
-    var events = new ListAppender<ILoggingEvent>();
-    events.start();
-    logger.addAppender(events);
-    try (var facade = TestFacade.over(component)) {
+    try (var log = new CapturedLog(GrpcFacade.class.getPackageName());
+        var facade = TestFacade.over(component)) {
       failure(() -> facade.dapr().getState(read("bug")))
           .has(Code.INTERNAL, "unexpected failure of GetState; the runtime's log says more")
           .hasNoDetails();
-    } finally {
-      logger.detachAppender(events);
+      assertThat(log.warnings()).hasSize(1);
+      assertThat(log.lines("ERROR")).singleElement().asString().contains("canary");
     }
-    assertThat(events.list).hasSize(1);
-    assertThat(events.list.get(0).getLevel()).isEqualTo(Level.ERROR);
-    assertThat(events.list.get(0).getThrowableProxy().getMessage()).contains("canary");
   }
 
   @Test
@@ -424,18 +414,9 @@ class LifecycleTest {
   }
 
   private static List<String> warnings(GrpcFacade facade) {
-    var logger = (Logger) LoggerFactory.getLogger(GrpcFacade.class);
-    var events = new ListAppender<ILoggingEvent>();
-    events.start();
-    logger.addAppender(events);
-    try {
+    try (var log = new CapturedLog(GrpcFacade.class.getPackageName())) {
       TestFacade.start(facade, builder -> {}).close();
-    } finally {
-      logger.detachAppender(events);
+      return log.warnings();
     }
-    return events.list.stream()
-        .filter(event -> event.getLevel() == Level.WARN)
-        .map(ILoggingEvent::getFormattedMessage)
-        .toList();
   }
 }

@@ -15,18 +15,15 @@ import dev.pillion.Registration;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.component.ComponentContext;
 import dev.pillion.concurrent.Deadline;
-import dev.pillion.invocation.engine.InvocationEngine;
-import dev.pillion.invocation.grpc.GrpcPeers;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.NameResolverComponent;
 import dev.pillion.invocation.spi.PeerAddress;
-import dev.pillion.invocation.spi.PeerContext;
 import dev.pillion.invocation.spi.Resolution;
 import dev.pillion.resiliency.Resiliency;
 import dev.pillion.resiliency.RetryPolicy;
 import dev.pillion.resiliency.Target;
 import dev.pillion.runtime.EmbeddedRuntime;
-import dev.pillion.runtime.Extension;
+import dev.pillion.testservers.Ports;
 import dev.pillion.wire.common.v1.HTTPExtension;
 import dev.pillion.wire.common.v1.InvokeRequest;
 import dev.pillion.wire.runtime.v1.InvokeServiceRequest;
@@ -39,7 +36,6 @@ import io.grpc.Status.Code;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,30 +56,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProxyPeersTest {
   private final AtomicReference<List<PeerAddress>> addresses = new AtomicReference<>(List.of());
   private ShopProgram shop;
-  private Peering peering;
+  private PeerPort peering;
   private EmbeddedRuntime orders;
   private TestFacade web;
-
-  /** Joins its runtime to peers that are found by this test. */
-  private final class Peering implements Extension {
-    volatile PeerAddress bound = new PeerAddress("nowhere", 1);
-
-    @Override
-    public AutoCloseable start(EmbeddedRuntime runtime) {
-      var engine = (InvocationEngine) runtime.peers();
-      var transport = GrpcPeers.onPort(0);
-      bound = transport.start(new PeerContext(
-          runtime.appId(),
-          "",
-          runtime.time(),
-          runtime.threads(),
-          Duration.ofSeconds(1),
-          engine::receive,
-          engine));
-      engine.reach("here", new Known(), transport, bound, "localhost");
-      return transport;
-    }
-  }
 
   private final class Known implements NameResolverComponent {
     @Override
@@ -117,7 +92,7 @@ class ProxyPeersTest {
   @BeforeEach
   void start() throws Exception {
     shop = ShopProgram.started();
-    peering = new Peering();
+    peering = PeerPort.finding(new Known());
     orders = EmbeddedRuntime.builder("orders")
         .environment(Map.of())
         .namespace("")
@@ -125,14 +100,14 @@ class ProxyPeersTest {
         .with(peering)
         .with(GrpcApp.at(AppOptions.onPort(shop.port()).token("apps-token")))
         .start();
-    addresses.set(List.of(peering.bound));
+    addresses.set(List.of(peering.address));
     web = TestFacade.start(TestFacade.facade(), builder -> builder
         .namespace("")
         .resiliency(Resiliency.builder()
             .retry("twice", RetryPolicy.constant(Duration.ofMillis(1)).maxRetries(2))
             .app("orders", Target.withRetry("twice"))
             .build())
-        .with(new Peering()));
+        .with(PeerPort.finding(new Known())));
   }
 
   @AfterEach
@@ -181,7 +156,7 @@ class ProxyPeersTest {
         .component("names", new Known())
         .with(GrpcApp.at(AppOptions.onPort(shop.port()).token("apps-token")))
         .start()) {
-      assertThat(addresses.get()).isNotEqualTo(List.of(peering.bound));
+      assertThat(addresses.get()).isNotEqualTo(List.of(peering.address));
       assertThat(get(channel(), "7")).isEqualTo("order 7");
       assertThat(runtime.appId()).isEqualTo("orders");
     }
@@ -240,10 +215,7 @@ class ProxyPeersTest {
   /** Once, without a policy: the first message goes along. */
   @Test
   void aWayThatLeadsNowhereIsLeftForAnother() throws Exception {
-    int nobody;
-    try (var free = new ServerSocket(0)) {
-      nobody = free.getLocalPort();
-    }
+    int nobody = Ports.free();
     var there = addresses.get().get(0);
     addresses.set(List.of(new PeerAddress("127.0.0.1", nobody), there));
     for (int i = 0; i < 4; i++) {
@@ -254,10 +226,7 @@ class ProxyPeersTest {
 
   @Test
   void anAppThatIsNotWhereItShouldBeIsTold() throws Exception {
-    int nobody;
-    try (var free = new ServerSocket(0)) {
-      nobody = free.getLocalPort();
-    }
+    int nobody = Ports.free();
     addresses.set(List.of(new PeerAddress("127.0.0.1", nobody)));
     var status = failure(() -> get(channel(), "7")).thrown().getStatus();
     assertThat(status.getCode()).isEqualTo(Code.UNAVAILABLE);

@@ -19,6 +19,7 @@ import dev.pillion.resiliency.Resiliency;
 import dev.pillion.resiliency.RetryPolicy;
 import dev.pillion.resiliency.Target;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testkit.ManualTime;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -497,6 +498,76 @@ class ProxyTest {
       var kept = failure(() -> get(channel, "7"));
       assertThat(kept.thrown().getStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
       assertThat(shop.asked).hasSize(6);
+    }
+  }
+
+  // ---- calls without a deadline
+
+  /** Another runtime with a clock of its own: what it waits for, this test decides. */
+  private TestFacade web(ManualTime time) {
+    return web(TestFacade.facade(), builder -> builder.time(time));
+  }
+
+  private static ClientCall<StringValue, StringValue> quiet(
+      Channel channel, CompletableFuture<Status> end) {
+    var call = channel.newCall(LIST, CallOptions.DEFAULT);
+    call.start(
+        new ClientCall.Listener<StringValue>() {
+          @Override
+          public void onClose(Status status, Metadata trailers) {
+            end.complete(status);
+          }
+        },
+        new Metadata());
+    call.request(1);
+    call.sendMessage(StringValue.of("quiet"));
+    call.halfClose();
+    return call;
+  }
+
+  @Test
+  void aCallWithoutADeadlineHasAMinuteForTheBeginOfItsAnswer() throws Exception {
+    var time = new ManualTime();
+    try (var facade = web(time)) {
+      var end = new CompletableFuture<Status>();
+      quiet(to(facade, "orders", new Metadata()), end);
+      await().atMost(PATIENCE).until(() -> shop.asked.contains("quiet"));
+      time.advance(Duration.ofSeconds(59));
+      assertThat(end).isNotDone();
+      await().atMost(PATIENCE).untilAsserted(() -> {
+        time.advance(Duration.ofSeconds(1));
+        assertThat(end).isDone();
+      });
+      assertThat(end.get().getCode()).isEqualTo(Code.DEADLINE_EXCEEDED);
+      assertThat(end.get().getDescription())
+          .contains("did not begin to answer within 60 s")
+          .endsWith("or says dapr-stream: true");
+      await("the program is told").atMost(PATIENCE).until(() -> shop.cancelled.getCount() == 0);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aStreamAndAnAnswerThatHasBegunHaveNoLimit(boolean stream) throws Exception {
+    var time = new ManualTime();
+    try (var facade = web(time)) {
+      var end = new CompletableFuture<Status>();
+      var heard = new Heard();
+      ClientCall<StringValue, StringValue> call;
+      if (stream) {
+        call = quiet(to(facade, "orders", stream("true")), end);
+        await().atMost(PATIENCE).until(() -> shop.asked.contains("quiet"));
+      } else {
+        call = to(facade, "orders", new Metadata()).newCall(LIST, CallOptions.DEFAULT);
+        ClientCalls.asyncServerStreamingCall(call, StringValue.of("begun"), heard);
+        assertThat(heard.words.poll(30, TimeUnit.SECONDS)).isEqualTo("begun/0");
+      }
+      await("whatever is set by then").pollDelay(Duration.ofMillis(200)).until(() -> true);
+      time.advance(Duration.ofHours(1));
+      assertThat(end).isNotDone();
+      assertThat(heard.end).isNotDone();
+      call.cancel("enough", null);
+      await("the program is told").atMost(PATIENCE).until(() -> shop.cancelled.getCount() == 0);
     }
   }
 }

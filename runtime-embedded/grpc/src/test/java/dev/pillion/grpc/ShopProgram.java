@@ -32,7 +32,10 @@ final class ShopProgram implements AutoCloseable {
   /** One answer; fails as often as {@link #failures} says. */
   static final MethodDescriptor<StringValue, StringValue> GET = method("Get", MethodType.UNARY);
 
-  /** Three answers; with "broken" then an error, with "endless" no end. */
+  /**
+   * Three answers; with "broken" then an error, with "endless" no end; with "quiet" none, with
+   * "begun" one and no end.
+   */
   static final MethodDescriptor<StringValue, StringValue> LIST =
       method("List", MethodType.SERVER_STREAMING);
 
@@ -123,6 +126,13 @@ final class ShopProgram implements AutoCloseable {
     asked.add(id.getValue());
     if (id.getValue().equals("endless")) {
       pour((ServerCallStreamObserver<StringValue>) answer);
+      return;
+    }
+    if (id.getValue().equals("quiet") || id.getValue().equals("begun")) {
+      ((ServerCallStreamObserver<StringValue>) answer).setOnCancelHandler(cancelled::countDown);
+      if (id.getValue().equals("begun")) {
+        answer.onNext(StringValue.of("begun/0"));
+      }
       return;
     }
     for (int i = 0; i < 3; i++) {

@@ -14,9 +14,9 @@ import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvokeOptions;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testservers.Ports;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -305,10 +305,7 @@ class HttpEndpointsTest {
 
   @Test
   void failuresOfTheWayAreNotTriedAgainUnasked() throws IOException {
-    int port;
-    try (var free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = Ports.free();
     try (var runtime = builder().start()) {
       long begun = runtime.time().nanos();
       var failure = catchThrowableOfType(

@@ -12,11 +12,11 @@ import dev.pillion.invocation.Body;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
+import dev.pillion.testservers.Ports;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -58,15 +58,9 @@ class HttpFailuresTest {
     assertThatThrownBy(call).hasMessageContaining(words);
   }
 
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
   @Test
   void nothingListens() throws IOException {
-    try (var asking = Asking.port(freePort())) {
+    try (var asking = Asking.port(Ports.free())) {
       assertFails(() -> asking.text(Asking.get("m")), Reason.NOT_LISTENING);
     }
   }

@@ -9,8 +9,8 @@ import dev.pillion.appchannel.AppOptions.HealthCheck;
 import dev.pillion.appchannel.AppState;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.InvocationException;
+import dev.pillion.testservers.Ports;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -24,12 +24,6 @@ class HttpLifecycleTest {
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   private static final HealthCheck OFTEN =
       new HealthCheck("/healthz", Duration.ofMillis(50), Duration.ofMillis(50), 2);
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
 
   private static void becomes(Asking asking, AppState state) {
     await("the app is " + state)
@@ -46,14 +40,10 @@ class HttpLifecycleTest {
 
   @Test
   void aProgramMayComeAfterTheRuntime() throws IOException {
-    int port = freePort();
+    int port = Ports.free();
     try (var asking = Asking.port(port)) {
       assertThat(asking.channel.state()).isEqualTo(AppState.WAITING);
-      try (var app = new RawServer(port, connection -> {
-        while (!connection.head().isEmpty()) {
-          connection.write(OK);
-        }
-      })) {
+      try (var app = RawServer.answering(port, OK)) {
         becomes(asking, AppState.HEALTHY);
         assertThat(asking.text(Asking.get("m"))).isEqualTo("ok");
         assertThat(app.port()).isEqualTo(port);
@@ -63,19 +53,14 @@ class HttpLifecycleTest {
 
   @Test
   void aProgramMayRestart() throws IOException {
-    int port;
-    var first = RawServer.answering(OK);
-    try (var asking = Asking.port(first.port())) {
-      port = first.port();
+    int port = Ports.free();
+    var first = RawServer.answering(port, OK);
+    try (var asking = Asking.port(port)) {
       assertThat(asking.text(Asking.get("m"))).isEqualTo("ok");
       first.close();
       assertThatThrownBy(() -> asking.text(Asking.get("m")))
           .isInstanceOf(InvocationException.class);
-      try (var second = new RawServer(port, connection -> {
-        while (!connection.head().isEmpty()) {
-          connection.write(OK);
-        }
-      })) {
+      try (var second = RawServer.answering(port, OK)) {
         // An attempt to connect for the failed call may end only now, and takes along what waits.
         await("it is reached again")
             .atMost(Asking.PATIENCE)

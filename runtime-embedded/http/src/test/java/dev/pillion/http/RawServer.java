@@ -26,6 +26,7 @@ final class RawServer implements AutoCloseable {
   private final ServerSocket socket;
   private final Script script;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final Thread acceptor;
 
   /** The heads of all requests, in the order they came. */
   final Queue<String> heads = new ConcurrentLinkedQueue<>();
@@ -39,12 +40,16 @@ final class RawServer implements AutoCloseable {
     this.socket.setReuseAddress(true);
     this.socket.bind(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     this.script = script;
-    daemon(this::accept);
+    this.acceptor = daemon(this::accept);
   }
 
   /** Answers each request of each connection with the same bytes. */
   static RawServer answering(String answer) throws IOException {
-    return new RawServer(connection -> {
+    return answering(0, answer);
+  }
+
+  static RawServer answering(int port, String answer) throws IOException {
+    return new RawServer(port, connection -> {
       while (!connection.head().isEmpty()) {
         connection.write(answer);
       }
@@ -55,10 +60,11 @@ final class RawServer implements AutoCloseable {
     return socket.getLocalPort();
   }
 
-  private static void daemon(Runnable task) {
+  private static Thread daemon(Runnable task) {
     var thread = new Thread(task, "raw-server");
     thread.setDaemon(true);
     thread.start();
+    return thread;
   }
 
   private void accept() {
@@ -89,6 +95,12 @@ final class RawServer implements AutoCloseable {
   @Override
   public void close() throws IOException {
     socket.close();
+    try {
+      // The system goes on taking connections until the thread that waits for one has woken.
+      acceptor.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     for (var one : open) {
       one.close();
     }

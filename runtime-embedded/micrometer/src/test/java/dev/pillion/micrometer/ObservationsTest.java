@@ -4,9 +4,6 @@ package dev.pillion.micrometer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.pillion.EtagMismatchException;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallChain;
@@ -14,6 +11,7 @@ import dev.pillion.call.CallContext;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.state.SaveOptions;
+import dev.pillion.testkit.CapturedLog;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Timer;
@@ -30,7 +28,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 class ObservationsTest {
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -173,26 +170,19 @@ class ObservationsTest {
 
   @Test
   void aTagTakesAThousandNamesAndCountsTheRestAsOtherWithOneWarning() {
-    var log = (Logger) LoggerFactory.getLogger(TagValues.class);
-    var lines = new ListAppender<ILoggingEvent>();
-    lines.start();
-    log.addAppender(lines);
-    try {
+    try (var log = new CapturedLog(TagValues.class.getName())) {
       var chain = chain(timing());
       IntStream.range(0, 5_000).forEach(i -> chain.run(invented("peer-made-" + i), call -> true));
       chain.run(invented("peer-made-0"), call -> true);
-    } finally {
-      log.detachAppender(lines);
+      assertThat(log.lines())
+          .singleElement()
+          .asString()
+          .contains("\"target\"", "1000", "\"other\"");
     }
 
     assertThat(meters.find("pillion.call.duration").timers()).hasSize(1_001);
     assertThat(timer("target", "other").count()).isEqualTo(4_000);
     assertThat(timer("target", "peer-made-0").count()).isEqualTo(2);
-    assertThat(lines.list)
-        .extracting(ILoggingEvent::getFormattedMessage)
-        .singleElement()
-        .asString()
-        .contains("\"target\"", "1000", "\"other\"");
   }
 
   private static Call invented(String target) {

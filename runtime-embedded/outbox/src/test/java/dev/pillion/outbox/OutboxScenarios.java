@@ -7,15 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.pillion.ComponentException;
 import dev.pillion.NoSuchComponentException;
 import dev.pillion.pubsub.PublishOptions;
 import dev.pillion.runtime.ComponentHealth;
 import dev.pillion.runtime.EmbeddedRuntime;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testkit.ManualTime;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,7 +23,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** What the outbox does on every database. */
 abstract class OutboxScenarios {
@@ -241,7 +237,7 @@ abstract class OutboxScenarios {
     var time = new ManualTime();
     var outbox = outbox();
     broker.away = true;
-    try (var log = new Log();
+    try (var log = new CapturedLog("dev.pillion.outbox");
         var runtime = EmbeddedRuntime.builder("shop")
             .component("bus", broker)
             .time(time)
@@ -281,7 +277,7 @@ abstract class OutboxScenarios {
   void anEventThatIsRefusedHoldsItsKeyAndNothingElse() throws SQLException {
     var outbox = outbox();
     broker.poison = "rotten";
-    try (var log = new Log();
+    try (var log = new CapturedLog("dev.pillion.outbox");
         var runtime = start(outbox)) {
       publish(outbox, "k", "1", "rotten", "2");
       publish(outbox, "l", "3");
@@ -328,28 +324,5 @@ abstract class OutboxScenarios {
     all.addAll(again);
     assertThat(all).hasSize(20);
     assertThat(broker.data()).isSorted();
-  }
-
-  /** Warnings of the outbox while it is open. */
-  private static final class Log implements AutoCloseable {
-    private final Logger logger = (Logger) LoggerFactory.getLogger("dev.pillion.outbox");
-    private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
-
-    Log() {
-      appender.start();
-      logger.addAppender(appender);
-    }
-
-    List<String> warnings() {
-      return List.copyOf(appender.list).stream()
-          .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
-          .map(ILoggingEvent::getFormattedMessage)
-          .toList();
-    }
-
-    @Override
-    public void close() {
-      logger.detachAppender(appender);
-    }
   }
 }

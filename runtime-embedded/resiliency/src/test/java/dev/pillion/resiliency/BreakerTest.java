@@ -11,6 +11,7 @@ import dev.pillion.ComponentException;
 import dev.pillion.Expressions;
 import dev.pillion.call.Call;
 import dev.pillion.pubsub.NotHandledException;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testkit.ManualTime;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -9,6 +9,7 @@ import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.resiliency.PolicyListener.State;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testkit.ManualTime;
 import java.time.Duration;
 import java.util.ArrayList;

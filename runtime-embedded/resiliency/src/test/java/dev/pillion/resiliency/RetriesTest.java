@@ -17,6 +17,7 @@ import dev.pillion.TransactionException;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.testkit.CapturedLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.pillion.call.CallContext;
 import dev.pillion.component.Component;
 import dev.pillion.component.ComponentProvider;
 import dev.pillion.component.ComponentSpec;
@@ -16,6 +17,7 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.InvokeOptions;
+import dev.pillion.testkit.CapturedLog;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -214,10 +216,16 @@ class ConfigurationFilesTest {
       assertThat(denied(() -> orders.send("java", "x"))).endsWith("operation: java verb: POST");
       orders.send("java", "x", InvokeOptions.defaults().verb("PUT"));
       // A proxied call is gRPC's whatever is called.
-      callee.peers().authorize(Optional.of(WEB), "/Java", "NONE");
-      assertThat(denied(() -> callee.peers().authorize(Optional.of(WEB), "/java", "NONE")))
-          .endsWith("operation: /java verb: NONE");
+      assertThat(proxied(callee, "/Java")).isEqualTo("/Java");
+      assertThat(denied(() -> proxied(callee, "/java"))).endsWith("operation: /java verb: NONE");
     }
+  }
+
+  private static String proxied(EmbeddedRuntime callee, String operation) {
+    return callee
+        .peers()
+        .receive(Optional.of(WEB), operation, CallContext.EMPTY, call -> call.context()
+            .instance());
   }
 
   private static String denied(ThrowingCallable call) {

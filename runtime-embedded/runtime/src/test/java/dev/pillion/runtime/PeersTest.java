@@ -19,6 +19,7 @@ import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.invocation.spi.PeerTransport;
 import dev.pillion.invocation.spi.PeerTransportProvider;
+import dev.pillion.testkit.CapturedLog;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;

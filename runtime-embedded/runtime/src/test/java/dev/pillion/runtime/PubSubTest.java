@@ -14,6 +14,7 @@ import dev.pillion.pubsub.PublishOptions;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.TopicForbiddenException;
 import dev.pillion.pubsub.engine.InMemoryPubSub;
+import dev.pillion.testkit.CapturedLog;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;

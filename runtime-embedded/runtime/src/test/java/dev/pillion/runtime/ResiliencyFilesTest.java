@@ -8,6 +8,7 @@ import dev.pillion.Expressions;
 import dev.pillion.resiliency.Resiliency;
 import dev.pillion.resiliency.RetryPolicy;
 import dev.pillion.resiliency.Target;
+import dev.pillion.testkit.CapturedLog;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;

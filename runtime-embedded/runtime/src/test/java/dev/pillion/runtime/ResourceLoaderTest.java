@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.state.engine.InMemoryStateStore;
+import dev.pillion.testkit.CapturedLog;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -9,6 +9,7 @@ import dev.pillion.ComponentException;
 import dev.pillion.component.ComponentContext;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.secrets.spi.SecretStoreComponent;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testkit.ManualTime;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -12,6 +12,7 @@ import dev.pillion.InvalidConfigurationException;
 import dev.pillion.NoSuchComponentException;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.state.engine.InMemoryStateStore;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testkit.ManualTime;
 import java.io.IOException;
 import java.time.Duration;

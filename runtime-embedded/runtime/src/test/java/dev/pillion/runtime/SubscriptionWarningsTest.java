@@ -8,6 +8,7 @@ import dev.pillion.pubsub.DeliveryResult;
 import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.engine.InMemoryPubSub;
 import dev.pillion.pubsub.engine.SubscriptionDescription;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testkit.ManualTime;
 import java.nio.file.Path;
 import java.time.Duration;

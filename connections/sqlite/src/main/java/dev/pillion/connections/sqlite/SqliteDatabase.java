@@ -82,8 +82,12 @@ public final class SqliteDatabase implements AutoCloseable {
   }
 
   /** A look at the commits of all processes; to be closed by the caller, before this. */
-  public ChangeWatch watch() {
-    return new ChangeWatch(settings, connector, time);
+  public ChangeWatch watch(ChangeWatch.Listening listening) {
+    return watch(listening, ChangeWatch.Kernel.ofThisMachine());
+  }
+
+  ChangeWatch watch(ChangeWatch.Listening listening, ChangeWatch.Kernel kernel) {
+    return new ChangeWatch(settings, connector, time, listening, kernel);
   }
 
   /** How many transactions were committed since opening. */

@@ -4,13 +4,14 @@ package dev.pillion.invocation.consul;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.NameResolverComponent;
 import dev.pillion.invocation.testkit.RegistrationContract;
+import dev.pillion.testkit.CapturedLog;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 
 class ConsulNameResolverContractTest extends RegistrationContract {
   private final FakeConsul consul = new FakeConsul();
-  private final Warnings warnings = new Warnings();
+  private final CapturedLog log = new CapturedLog(ConsulNameResolver.class.getPackageName());
 
   @Override
   protected NameResolverComponent component() {
@@ -51,11 +52,11 @@ class ConsulNameResolverContractTest extends RegistrationContract {
 
   @Override
   protected long warnings() {
-    return warnings.seen().size();
+    return log.warnings().size();
   }
 
   @AfterEach
   void stopCounting() {
-    warnings.close();
+    log.close();
   }
 }

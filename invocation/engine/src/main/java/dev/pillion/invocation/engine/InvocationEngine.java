@@ -5,6 +5,7 @@ import dev.pillion.HandlerRegistration;
 import dev.pillion.Registration;
 import dev.pillion.Serializer;
 import dev.pillion.TypeRef;
+import dev.pillion.call.CallBody;
 import dev.pillion.call.CallChain;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
@@ -74,9 +75,13 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   @FunctionalInterface
   public interface Gate {
     /**
-     * {@link PeerDirectory#authorize}.
+     * Lets a call through.
      *
+     * @param caller as its certificate proves it
+     * @param operation the canonical method path
+     * @param verb HTTP's; {@code NONE} for a call that came as gRPC
      * @param http whether an HTTP program is called, or a method of this one; false for gRPC
+     * @throws InvocationException {@code DENIED}
      */
     void authorize(Optional<CallerIdentity> caller, String operation, String verb, boolean http);
 
@@ -276,13 +281,13 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
    * becomes what he has proven.
    */
   public InvocationResponse receive(InvocationRequest request, Invocation invocation) {
-    var name = Methods.bare(request.method());
+    var found = self.find(request);
     gate.authorize(
-        invocation.caller(), name, request.verb(), !appSpeaksGrpc || methods.isNamed(name));
+        invocation.caller(), found.name(), request.verb(), !appSpeaksGrpc || found.isNamed());
     var asked =
         invocation.caller().map(caller -> Stamps.proven(request, caller, appId)).orElse(request);
     try {
-      return self.handle(asked, new Invocation(invocation.caller(), limited(invocation)));
+      return self.handle(found, asked, new Invocation(invocation.caller(), limited(invocation)));
     } catch (InvocationException e) {
       if (e.reason() == InvocationException.Reason.ANSWERED && e.answer() == null) {
         return Failures.answer(e);
@@ -337,8 +342,11 @@ public final class InvocationEngine implements PeerDirectory, AutoCloseable {
   }
 
   @Override
-  public void authorize(Optional<CallerIdentity> caller, String operation, String verb) {
-    gate.authorize(caller, operation, verb, false);
+  public <T extends @Nullable Object, E extends Exception> T receive(
+      Optional<CallerIdentity> caller, String operation, CallContext context, CallBody<T, E> work)
+      throws E {
+    gate.authorize(caller, operation, NO_VERB, false);
+    return self.passOn(operation, context, work);
   }
 
   /** Leaves the network, takes no more calls, and waits for those under way. */

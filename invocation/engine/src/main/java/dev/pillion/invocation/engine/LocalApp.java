@@ -4,6 +4,7 @@ package dev.pillion.invocation.engine;
 import dev.pillion.Registration;
 import dev.pillion.TypeRef;
 import dev.pillion.call.Call;
+import dev.pillion.call.CallBody;
 import dev.pillion.call.CallChain;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
@@ -79,12 +80,12 @@ final class LocalApp implements RequestHandler {
    * @throws InvocationException when the access policy denies it
    */
   InvocationResponse handle(Caller caller, InvocationRequest request, Invocation invocation) {
+    var found = find(request);
     var asked = guard;
     if (asked != null) {
-      var name = Methods.bare(request.method());
-      asked.admit(caller, name, request.verb(), methods.isNamed(name));
+      asked.admit(caller, found.name(), request.verb(), found.isNamed());
     }
-    return handle(request, invocation);
+    return handle(found, request, invocation);
   }
 
   /** The method if there is one and it takes values; null else. */
@@ -114,23 +115,33 @@ final class LocalApp implements RequestHandler {
     if (asked != null && caller != null) {
       asked.admit(caller, name, verb, true);
     }
-    return entered(name, context, (method, inner) -> typed.call(request, answer));
+    return entered(methods.look(name), context, (method, inner) -> typed.call(request, answer));
   }
 
   @Override
   public InvocationResponse handle(InvocationRequest request, Invocation invocation) {
+    return handle(find(request), request, invocation);
+  }
+
+  /** What the request comes to, for whoever decides about it before it is handled. */
+  Methods.Found find(InvocationRequest request) {
+    return methods.look(Methods.bare(request.method()));
+  }
+
+  /** Handles it by what was found. */
+  InvocationResponse handle(Methods.Found found, InvocationRequest request, Invocation invocation) {
     var given = new AtomicReference<@Nullable InvocationResponse>();
-    var name = Methods.bare(request.method());
     boolean handedOn = false;
     try {
-      var answer = entered(name, invocation.context(), (method, inner) -> {
+      var answer = entered(found, invocation.context(), (method, inner) -> {
         var within = new Invocation(invocation.caller(), inner.context());
         var answered = method.handler().handle(asked(request, method), within);
         given.set(answered);
         return answered;
       });
       if (answer == null) {
-        throw new InvocationException(500, "the method \"%s\" gave no answer".formatted(name));
+        throw new InvocationException(
+            500, "the method \"%s\" gave no answer".formatted(found.name()));
       }
       handedOn = true;
       return answer;
@@ -157,23 +168,43 @@ final class LocalApp implements RequestHandler {
     T run(Method method, Call call) throws Exception;
   }
 
-  private <T extends @Nullable Object> T entered(String name, CallContext context, Work<T> work) {
+  private <T extends @Nullable Object> T entered(
+      Methods.Found found, CallContext context, Work<T> work) {
+    enter();
+    try {
+      var name = found.name();
+      var method = methods.required(found);
+      method.enter();
+      try {
+        return calls.run(inbound(name, context), call -> run(name, method, call, work));
+      } finally {
+        method.leave();
+      }
+    } finally {
+      running.leave();
+    }
+  }
+
+  /** To be followed by {@code running.leave()}. */
+  private void enter() {
     if (!running.enter()) {
       throw new InvocationException(
           InvocationException.Reason.NOT_LISTENING,
           "the runtime of the app \"%s\" is closed".formatted(appId),
           null);
     }
+  }
+
+  private Call inbound(String operation, CallContext context) {
+    return Call.inbound("invocation", appId, "invoke", false, context.at(operation));
+  }
+
+  /** {@link dev.pillion.invocation.spi.PeerDirectory#receive}, where it is allowed. */
+  <T extends @Nullable Object, E extends Exception> T passOn(
+      String operation, CallContext context, CallBody<T, E> work) throws E {
+    enter();
     try {
-      var method = methods.find(name);
-      method.enter();
-      try {
-        return calls.run(
-            Call.inbound("invocation", appId, "invoke", false, context.at(name)),
-            call -> run(name, method, call, work));
-      } finally {
-        method.leave();
-      }
+      return calls.run(inbound(operation, context), work);
     } finally {
       running.leave();
     }

@@ -68,25 +68,35 @@ final class Methods {
   }
 
   /**
-   * The method of that name, or what handles all others.
+   * What a call of this name comes to, now: the method, or what handles all others. Whoever decides
+   * on it and whoever runs it use this one object, for handlers come and go meanwhile.
    *
    * @param name canonical
-   * @throws InvocationException with status 404 when there is none
    */
-  Method find(String name) {
+  Found look(String name) {
     var found = named.get(name);
-    if (found == null) {
-      found = others.get();
-    }
-    if (found == null) {
-      throw unknown(name);
-    }
-    return found;
+    return new Found(name, found == null ? others.get() : found);
   }
 
-  /** Whether a method of that name has a handler of its own. */
-  boolean isNamed(String name) {
-    return named.containsKey(name);
+  /**
+   * One answer of {@link #look}.
+   *
+   * @param handling null when nothing does
+   */
+  record Found(String name, @Nullable Method handling) {
+    /** Whether a method of that name has a handler of its own. */
+    boolean isNamed() {
+      return handling != null && !handling.isForOthers();
+    }
+  }
+
+  /** @throws InvocationException with status 404 when nothing handles it */
+  Method required(Found found) {
+    var handling = found.handling();
+    if (handling == null) {
+      throw unknown(found.name());
+    }
+    return handling;
   }
 
   private InvocationException unknown(String name) {

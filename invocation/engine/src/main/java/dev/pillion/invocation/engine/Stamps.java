@@ -27,6 +27,7 @@ final class Stamps {
   private final String namespace;
   private final String host;
   private final String hostName;
+  private final String forwarded;
 
   /**
    * @param host the address peers see
@@ -37,6 +38,8 @@ final class Stamps {
     this.namespace = namespace;
     this.host = host;
     this.hostName = hostName;
+    var node = host.indexOf(':') >= 0 ? "\"[" + host + "]\"" : host;
+    this.forwarded = "for=%s;by=%s;host=%s".formatted(node, node, hostName);
   }
 
   /** For an app in the same JVM: no hop has been made, so nobody forwards. */
@@ -64,8 +67,7 @@ final class Stamps {
     var headers = identified(request.headers(), appId, namespace, callee);
     append(headers, "X-Forwarded-For", host);
     append(headers, "X-Forwarded-Host", hostName);
-    var node = host.indexOf(':') >= 0 ? "\"[" + host + "]\"" : host;
-    append(headers, "Forwarded", "for=%s;by=%s;host=%s".formatted(node, node, hostName));
+    append(headers, "Forwarded", forwarded);
     headers.put(DESTINATION, List.of(callee));
     return request.with(headers, request.body());
   }
@@ -85,9 +87,14 @@ final class Stamps {
   }
 
   private static void append(Map<String, List<String>> headers, String name, String value) {
-    var existing = headers.keySet().stream().filter(name::equalsIgnoreCase).findFirst();
-    var values = new ArrayList<>(headers.getOrDefault(existing.orElse(name), List.of()));
-    values.add(value);
-    headers.put(existing.orElse(name), values);
+    for (var header : headers.entrySet()) {
+      if (header.getKey().equalsIgnoreCase(name)) {
+        var values = new ArrayList<>(header.getValue());
+        values.add(value);
+        header.setValue(values);
+        return;
+      }
+    }
+    headers.put(name, List.of(value));
   }
 }

@@ -119,6 +119,14 @@ final class AnswerMessage {
         typeUrl);
   }
 
+  /**
+   * What a call for events that ends without a frame was answered: a daprd sends none when its app
+   * answers 2xx and nothing more. Any other status of an app it tells as an error.
+   */
+  static InvocationResponse noEvents() {
+    return InvocationResponse.of(200, Map.of(), "", new byte[0]);
+  }
+
   private static final String BINARY_TYPE = "application/x-protobuf";
 
   private static String contentType(InternalInvokeResponse head) {

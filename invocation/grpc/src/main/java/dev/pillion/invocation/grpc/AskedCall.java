@@ -3,7 +3,6 @@ package dev.pillion.invocation.grpc;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.UnsafeByteOperations;
 import dev.pillion.concurrent.Threads;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
@@ -18,6 +17,7 @@ import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -72,21 +72,34 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
     call.request(ChunkStream.WINDOW);
   }
 
-  /** Sends a request that is one frame. */
-  void sendOneFrame() {
-    var frame = InternalInvokeRequestStream.newBuilder()
+  /**
+   * Starts a call whose request is one frame: from the event loop, which wakes up once for all of
+   * it.
+   */
+  void startWhole() {
+    var builder = InternalInvokeRequestStream.newBuilder()
         .setRequest(RequestMessage.head(request, peer.appId()));
     if (request.body().length() > 0) {
-      frame.setPayload(StreamPayload.newBuilder().setData(inMemory()));
+      builder.setPayload(StreamPayload.newBuilder().setData(inMemory()));
     }
-    call.sendMessage(frame.build());
-    call.halfClose();
+    var frame = builder.build();
+    connection.loop().execute(() -> {
+      try {
+        start();
+      } catch (RuntimeException e) {
+        failure = e;
+        onClose(Status.CANCELLED.withCause(e), new Metadata());
+        return;
+      }
+      call.sendMessage(frame);
+      call.halfClose();
+    });
   }
 
   private ByteString inMemory() {
     try {
-      // Nobody changes a request's body while it is sent.
-      return UnsafeByteOperations.unsafeWrap(request.body().bytes());
+      // A caller who is interrupted goes on, and may change them before they are sent.
+      return ByteString.copyFrom(request.body().bytes());
     } catch (IOException e) {
       throw new IllegalStateException("a body in memory can't be read", e);
     }
@@ -104,7 +117,6 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
   private void sendFrames() {
     try {
       new Chunks(new Frames(), Chunks.SIZE).send(request.body().open(), false);
-      call.halfClose();
     } catch (InterruptedException e) {
       // The call has ended, and with it the request.
       Thread.currentThread().interrupt();
@@ -145,6 +157,11 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
     }
 
     @Override
+    public void end() {
+      call.halfClose();
+    }
+
+    @Override
     public void awaitReady() throws InterruptedException {
       if (call.isReady()) {
         return;
@@ -180,6 +197,9 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
       }
       if (outcome.isUnknownRpc(status)) {
         return null;
+      }
+      if (failure == null && status.isOk() && RequestMessage.wantsEvents(request)) {
+        return AnswerMessage.noEvents();
       }
       throw reason(status);
     } catch (InterruptedException e) {
@@ -239,6 +259,16 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
     lock.lock();
     try {
       head = first;
+    } finally {
+      lock.unlock();
+    }
+    // The end mostly comes right behind, and the caller is to be woken once.
+    connection.loop().execute(this::wake);
+  }
+
+  private void wake() {
+    lock.lock();
+    try {
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -253,12 +283,7 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
 
   @Override
   public void onReady() {
-    lock.lock();
-    try {
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    wake();
   }
 
   @Override
@@ -279,13 +304,18 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
   }
 
   @Override
-  public void requestOne() {
-    call.request(1);
+  public void request(int messages) {
+    call.request(messages);
   }
 
   @Override
   public void giveUp() {
-    call.cancel("the answer was given up", null);
+    try {
+      // Behind its start, which may not have been yet.
+      connection.loop().execute(() -> call.cancel("the answer was given up", null));
+    } catch (RejectedExecutionException e) {
+      // The loop has ended, and the call before it.
+    }
   }
 
   @Override

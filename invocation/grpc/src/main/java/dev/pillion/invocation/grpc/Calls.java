@@ -60,14 +60,16 @@ final class Calls {
           .channel()
           .newCall(isOneFrame ? Rpcs.ONE_FRAME : Rpcs.FRAMES, options(deadline, outcome));
       asked = new AskedCall(peer, request, call, outcome, connection, connections);
-      asked.start();
+      if (isOneFrame) {
+        asked.startWhole();
+      } else {
+        asked.start();
+      }
     } catch (RuntimeException e) {
       connections.release(connection);
       throw e;
     }
-    if (isOneFrame) {
-      asked.sendOneFrame();
-    } else {
+    if (!isOneFrame) {
       asked.sendBy(threads);
     }
     return asked.await();

@@ -29,6 +29,15 @@ final class Chunks {
     /** Sends a frame; the first carries the head. */
     void send(@Nullable StreamPayload chunk, boolean first);
 
+    /** Sends the only frame. */
+    default void sendAll(@Nullable StreamPayload chunk) {
+      send(chunk, true);
+      end();
+    }
+
+    /** All has been sent. */
+    void end();
+
     /** Waits until a frame can be sent without being held here. */
     void awaitReady() throws InterruptedException;
   }
@@ -42,8 +51,8 @@ final class Chunks {
   void send(InputStream body, boolean waitForFirst) throws IOException, InterruptedException {
     int ready = body.available();
     if (body instanceof ByteArrayInputStream && ready <= size) {
-      sink.send(
-          ready == 0 ? null : payload(UnsafeByteOperations.unsafeWrap(body.readAllBytes())), true);
+      sink.sendAll(
+          ready == 0 ? null : payload(UnsafeByteOperations.unsafeWrap(body.readAllBytes())));
       return;
     }
     var buffer = new byte[size];
@@ -71,6 +80,7 @@ final class Chunks {
     if (first) {
       sink.send(null, true);
     }
+    sink.end();
   }
 
   private StreamPayload payload(ByteString data) {

@@ -106,12 +106,20 @@ final class Outcome extends ClientStreamTracer.Factory {
     if (has(status, ConnectException.class) || has(status, NoRouteToHostException.class)) {
       return failure(Reason.NOT_LISTENING, "nothing listens where %s should be%s", status);
     }
-    if (has(status, CertificateException.class)) {
+    var untrusted = find(status, CertificateException.class);
+    if (untrusted != null) {
       return failure(
-          Reason.NOT_LISTENING, "what listens where %s should be is somebody else%s", status);
+          Reason.NOT_LISTENING,
+          "what listens where %s should be is somebody else%s",
+          status,
+          untrusted);
     }
     if (text.contains("received fatal alert")) {
-      return failure(Reason.DENIED, "%s does not accept this runtime's certificate%s", status);
+      return failure(
+          Reason.DENIED,
+          "%s does not accept this runtime's certificate%s",
+          status,
+          find(status, SSLException.class));
     }
     if (has(status, SSLException.class) && !text.contains("connection closed")) {
       return failure(Reason.GARBAGE, "%s does not speak TLS that is accepted here%s", status);
@@ -142,7 +150,17 @@ final class Outcome extends ClientStreamTracer.Factory {
   }
 
   private InvocationException failure(Reason reason, String message, Status status) {
-    var said = status.getDescription();
+    return failure(reason, message, status, null);
+  }
+
+  /**
+   * A failure that tells why.
+   *
+   * @param cause which says more than the status; null for none
+   */
+  private InvocationException failure(
+      Reason reason, String message, Status status, @Nullable Throwable cause) {
+    var said = cause == null ? status.getDescription() : cause.getMessage();
     return new InvocationException(
         reason,
         message.formatted(peer, said == null ? "" : ": " + said),
@@ -150,12 +168,16 @@ final class Outcome extends ClientStreamTracer.Factory {
   }
 
   private static boolean has(Status status, Class<? extends Throwable> type) {
+    return find(status, type) != null;
+  }
+
+  /** The innermost cause of this type; null when there is none. */
+  private static @Nullable Throwable find(Status status, Class<? extends Throwable> type) {
+    Throwable found = null;
     for (@Nullable Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
-      if (type.isInstance(cause)) {
-        return true;
-      }
+      found = type.isInstance(cause) ? cause : found;
     }
-    return false;
+    return found;
   }
 
   /** All that the status and its causes say, in lower case. */

@@ -2,6 +2,7 @@
 package dev.pillion.invocation.grpc;
 
 import io.grpc.ManagedChannel;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -10,18 +11,30 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class PeerConnection {
   private final ManagedChannel channel;
+  private final Executor loop;
   private final ReentrantLock lock = new ReentrantLock();
   private int users;
   private boolean retired;
   private long usedAt;
 
-  PeerConnection(ManagedChannel channel, long now) {
+  /**
+   * A connection nobody uses yet.
+   *
+   * @param loop the thread that reads and writes it
+   */
+  PeerConnection(ManagedChannel channel, Executor loop, long now) {
     this.channel = channel;
+    this.loop = loop;
     this.usedAt = now;
   }
 
   ManagedChannel channel() {
     return channel;
+  }
+
+  /** What runs on the thread that reads and writes here wakes no other. */
+  Executor loop() {
+    return loop;
   }
 
   /** Counts a call in; false when it is of no use any more. */
@@ -37,45 +50,47 @@ final class PeerConnection {
     }
   }
 
-  void release(long now) {
+  /** Counts a call out; whether it has ended the connection. */
+  boolean release(long now) {
     lock.lock();
     try {
       users--;
       usedAt = now;
-      endIfUnused();
+      return endIfUnused();
     } finally {
       lock.unlock();
     }
   }
 
-  /** No call begins on it from now on. */
-  void retire() {
+  /** No call begins on it from now on; whether none was on it, so that it has ended. */
+  boolean retire() {
     lock.lock();
     try {
       retired = true;
-      endIfUnused();
+      return endIfUnused();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Retires it when no call has used it since; whether it did. */
+  /** Ends it when no call has used it since; whether it has. */
   boolean retireIfUnusedSince(long moment) {
     lock.lock();
     try {
       if (users == 0 && usedAt - moment <= 0) {
         retired = true;
-        endIfUnused();
       }
-      return retired;
+      return endIfUnused();
     } finally {
       lock.unlock();
     }
   }
 
-  private void endIfUnused() {
+  private boolean endIfUnused() {
     if (retired && users == 0) {
       channel.shutdown();
+      return true;
     }
+    return false;
   }
 }

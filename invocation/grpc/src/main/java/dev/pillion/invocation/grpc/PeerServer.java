@@ -47,6 +47,7 @@ final class PeerServer {
         .keepAliveTime(10, TimeUnit.SECONDS)
         .keepAliveTimeout(5, TimeUnit.SECONDS)
         .addTransportFilter(new PeerIdentity())
+        .addTransportFilter(new ConnectionLoop(loops))
         .addService(service(serving))
         .fallbackHandlerRegistry(proxy);
     var tls = options.tls();

@@ -9,8 +9,14 @@ import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslProvider;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.util.Optional;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLException;
 
 /**
@@ -67,21 +73,33 @@ public final class PeerTls {
   /** For connections that peers make. */
   SslContext serving() {
     return new RotatingSslContext(files, false, pem -> {
-      var builder = SslContextBuilder.forServer(pem.key(), pem.chain())
-          .trustManager(PeerTrust.of(pem, Optional.empty()))
-          .clientAuth(ClientAuth.REQUIRE);
-      return build(builder);
+      var keys = keys(pem);
+      var trust = PeerTrust.of(pem, Optional.empty());
+      return () -> build(
+          SslContextBuilder.forServer(keys).trustManager(trust).clientAuth(ClientAuth.REQUIRE));
     });
   }
 
   /** For connections to one peer. */
   SslContext towards(Peer peer) {
     return new RotatingSslContext(files, true, pem -> {
-      var builder = SslContextBuilder.forClient()
-          .keyManager(pem.key(), pem.chain())
-          .trustManager(PeerTrust.of(pem, Optional.of(peer)));
-      return build(builder);
+      var keys = keys(pem);
+      var trust = PeerTrust.of(pem, Optional.of(peer));
+      return () -> build(SslContextBuilder.forClient().keyManager(keys).trustManager(trust));
     });
+  }
+
+  private static KeyManager keys(PemFiles.Pem pem) {
+    try {
+      var store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      store.setKeyEntry("app", pem.key(), new char[0], pem.chain().toArray(X509Certificate[]::new));
+      var factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      factory.init(store, new char[0]);
+      return factory.getKeyManagers()[0];
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("this JVM can't show certificates", e);
+    }
   }
 
   /** The JDK's TLS, as over HTTP, and not gRPC's native one: what the JVM allows holds for both. */

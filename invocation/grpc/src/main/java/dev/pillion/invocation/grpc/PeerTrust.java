@@ -16,11 +16,14 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Believes certificates of the trust anchors; of a peer that calls only one that says which app it
- * is, of a peer that is called only the one of that app. Host names do not count: a SPIFFE id is of
- * an app, wherever it runs.
+ * Believes certificates of the trust anchors that have a SPIFFE id and are no authority's; of a
+ * peer that calls only if the id is of an app, of a peer that is called only the one of that app.
+ * Host names do not count: a SPIFFE id is of an app, wherever it runs.
  */
 final class PeerTrust extends X509ExtendedTrustManager {
+  private static final int SIGNS_CERTIFICATES = 5;
+  private static final int SIGNS_REVOCATIONS = 6;
+
   private final X509TrustManager anchors;
   private final Optional<Peer> expected;
 
@@ -52,17 +55,9 @@ final class PeerTrust extends X509ExtendedTrustManager {
         && identity.get().appId().equals(appId);
   }
 
-  /** Without an id a peer would be nobody, who may say of himself what he likes. */
-  private void checkClient(X509Certificate[] chain, String type) throws CertificateException {
-    anchors.checkClientTrusted(chain, type);
-    if (PeerIdentity.of(chain[0]).isEmpty()) {
-      throw new CertificateException(
-          "its certificate has no SPIFFE id spiffe://DOMAIN/ns/NAMESPACE/APP");
-    }
-  }
-
   private void checkServer(X509Certificate[] chain, String type) throws CertificateException {
     anchors.checkServerTrusted(chain, type);
+    requireWorkload(chain[0]);
     if (expected.isEmpty()) {
       return;
     }
@@ -74,6 +69,28 @@ final class PeerTrust extends X509ExtendedTrustManager {
               identity.map(CallerIdentity::toString).orElse("no app"),
               peer.namespace(),
               peer.appId()));
+    }
+  }
+
+  private void checkClient(X509Certificate[] chain, String type) throws CertificateException {
+    anchors.checkClientTrusted(chain, type);
+    requireWorkload(chain[0]);
+    if (PeerIdentity.of(chain[0]).isEmpty()) {
+      // It would be nobody, who may say of itself what it likes.
+      throw new CertificateException(
+          "its certificate's SPIFFE id is not of an app: spiffe://DOMAIN/ns/NAMESPACE/APP");
+    }
+  }
+
+  /** What SPIFFE demands of a certificate beside who has signed it. */
+  private static void requireWorkload(X509Certificate leaf) throws CertificateException {
+    var usage = leaf.getKeyUsage();
+    if (leaf.getBasicConstraints() >= 0
+        || (usage != null && (usage[SIGNS_CERTIFICATES] || usage[SIGNS_REVOCATIONS]))) {
+      throw new CertificateException("its certificate is of an authority, and of no app");
+    }
+    if (!PeerIdentity.isSpiffe(leaf)) {
+      throw new CertificateException("its certificate has no SPIFFE id");
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -19,12 +20,16 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 
 /** The three files of a runtime's identity. */
 final class PemFiles {
   private static final String KEY_BEGIN = "-----BEGIN PRIVATE KEY-----";
   private static final String KEY_END = "-----END PRIVATE KEY-----";
   private static final List<String> ALGORITHMS = List.of("EC", "RSA", "EdDSA");
+  private static final Map<String, String> SIGNATURES =
+      Map.of("EC", "SHA256withECDSA", "RSA", "SHA256withRSA", "EdDSA", "EdDSA");
+  private static final byte[] PROBE = "whose key is it".getBytes(StandardCharsets.UTF_8);
 
   private final Path trustAnchors;
   private final Path certificate;
@@ -52,11 +57,30 @@ final class PemFiles {
   Pem read() {
     var chain = certificates(certificate);
     var privateKey = key();
-    if (!privateKey.getAlgorithm().equals(chain.get(0).getPublicKey().getAlgorithm())) {
+    if (!isOf(privateKey, chain.get(0))) {
       throw ComponentException.failed(
           "the key in %s is none of the certificate in %s".formatted(key, certificate), null);
     }
     return new Pem(certificates(trustAnchors), chain, privateKey);
+  }
+
+  /** Each is replaced by itself: one may be there already, and the other not. */
+  private static boolean isOf(PrivateKey key, X509Certificate certificate) {
+    var algorithm = SIGNATURES.get(key.getAlgorithm());
+    if (!key.getAlgorithm().equals(certificate.getPublicKey().getAlgorithm())) {
+      return false;
+    }
+    try {
+      var signature = Signature.getInstance(algorithm);
+      signature.initSign(key);
+      signature.update(PROBE);
+      var signed = signature.sign();
+      signature.initVerify(certificate.getPublicKey());
+      signature.update(PROBE);
+      return signature.verify(signed);
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
   }
 
   private static List<X509Certificate> certificates(Path file) {

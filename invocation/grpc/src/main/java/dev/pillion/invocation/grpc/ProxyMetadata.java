@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.invocation.grpc;
 
-import dev.pillion.BuildingBlockException;
 import dev.pillion.invocation.CallerIdentity;
-import dev.pillion.invocation.InvocationException;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** Dapr's own keys in the metadata of calls that are passed on. */
 final class ProxyMetadata {
@@ -16,6 +16,8 @@ final class ProxyMetadata {
   private static final Metadata.Key<String> CALLER = key("dapr-caller-app-id");
   private static final Metadata.Key<String> CALLER_NAMESPACE = key("dapr-caller-namespace");
   private static final Metadata.Key<String> TOKEN = key("dapr-api-token");
+  private static final Metadata.Key<String> STREAM = key("dapr-stream");
+  private static final Set<String> TRUE = Set.of("y", "yes", "true", "t", "on", "1");
 
   /** Of the call that came; the one that is made has a deadline of its own. */
   private static final Metadata.Key<String> TIMEOUT = key("grpc-timeout");
@@ -39,41 +41,24 @@ final class ProxyMetadata {
     return app;
   }
 
+  static boolean isStream(Metadata metadata) {
+    var said = metadata.get(STREAM);
+    return said != null && TRUE.contains(said.strip().toLowerCase(Locale.ROOT));
+  }
+
   /**
    * The identities that a peer has stamped stay, unless it has proven its own: that one is told
    * then, by its id alone as in Dapr.
    */
-  static Metadata toProgram(Metadata given, Optional<CallerIdentity> caller, String token) {
-    var metadata = without(given, List.of(APP, TOKEN, TIMEOUT));
+  static Metadata toProgram(Metadata given, Optional<CallerIdentity> caller) {
+    var metadata = new Metadata();
+    metadata.merge(given);
+    List.of(APP, TOKEN, TIMEOUT).forEach(metadata::discardAll);
     caller.ifPresent(proven -> {
       metadata.discardAll(CALLER_NAMESPACE);
       metadata.discardAll(CALLER);
       metadata.put(CALLER, proven.appId());
     });
-    if (!token.isEmpty()) {
-      metadata.put(TOKEN, token);
-    }
     return metadata;
-  }
-
-  private static Metadata without(Metadata given, List<Metadata.Key<String>> keys) {
-    var metadata = new Metadata();
-    metadata.merge(given);
-    keys.forEach(metadata::discardAll);
-    return metadata;
-  }
-
-  /** What a caller is told who was not passed on. */
-  static Status status(Throwable failure) {
-    if (failure instanceof InvocationException denied
-        && denied.reason() == InvocationException.Reason.DENIED) {
-      return Status.PERMISSION_DENIED.withDescription(denied.getMessage());
-    }
-    var said = "failed to proxy request: " + failure.getMessage();
-    return failure instanceof IllegalArgumentException
-        ? Status.INVALID_ARGUMENT.withDescription(said)
-        : failure instanceof BuildingBlockException || failure instanceof IllegalStateException
-            ? Status.UNKNOWN.withDescription(said)
-            : Status.INTERNAL.withDescription("failed to proxy request").withCause(failure);
   }
 }

@@ -9,23 +9,28 @@ import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSessionContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** For each connection the files as they are by then. Thread-safe. */
+/**
+ * For each connection the files as they are by then, and a context of its own: no session is
+ * resumed, for TLS would not look at the certificate then, which may have expired. Thread-safe.
+ */
 final class RotatingSslContext extends SslContext {
   private static final Logger log = LoggerFactory.getLogger(GrpcPeers.class);
 
   private final PemFiles files;
   private final boolean client;
-  private final Function<PemFiles.Pem, SslContext> factory;
+  private final Function<PemFiles.Pem, Supplier<SslContext>> factory;
   private final ReentrantLock lock = new ReentrantLock();
   private List<FileTime> stamp = List.of();
-  private SslContext current;
+  private Supplier<SslContext> current;
 
-  RotatingSslContext(PemFiles files, boolean client, Function<PemFiles.Pem, SslContext> factory) {
+  RotatingSslContext(
+      PemFiles files, boolean client, Function<PemFiles.Pem, Supplier<SslContext>> factory) {
     this.files = files;
     this.client = client;
     this.factory = factory;
@@ -57,7 +62,7 @@ final class RotatingSslContext extends SslContext {
               e);
         }
       }
-      return current;
+      return current.get();
     } finally {
       lock.unlock();
     }

@@ -53,7 +53,7 @@ final class RunningPeers {
   static RunningPeers start(
       PeerOptions options,
       Map<String, String> environment,
-      Supplier<Optional<GrpcProxy.Program>> program,
+      Supplier<Optional<GrpcProxy.Door>> door,
       PeerContext context) {
     ClientLog.quiet();
     var bind = bindAddress(options);
@@ -66,12 +66,12 @@ final class RunningPeers {
         EVENT_LOOPS, new IoThreads(context.appId() + "/peers-io"), NioIoHandler.newFactory());
     try {
       var connections = new PeerConnections(options, context.time(), loops);
+      var serving = new Serving(context, options.maxBodySize());
       var server = PeerServer.start(
           options,
           new InetSocketAddress(bind, options.port()),
-          new Serving(context, options.maxBodySize()),
-          new GrpcProxy(
-              context.appId(), context.directory(), context.threads(), context.time(), program),
+          serving,
+          new GrpcProxy(context, serving, door),
           loops);
       var started = new RunningPeers(
           context, loops, connections, server, new PeerAddress(host, server.port()), description);

@@ -11,6 +11,7 @@ import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,12 +37,17 @@ abstract class ServedCall<A> extends ServerCall.Listener<byte[]> {
     this.deadline = serving.deadline();
   }
 
-  /** Writes the answer. */
+  /** Writes the answer, and ends the call. */
   abstract void send(InvocationRequest request, InvocationResponse answer)
       throws IOException, InterruptedException;
 
   /** The body as it has come by now. */
   abstract Body body(InternalInvokeRequest head);
+
+  /** The event loop of the call. */
+  final Executor loop() {
+    return ConnectionLoop.of(call.getAttributes());
+  }
 
   /** Whether an answer has been begun, or refused. */
   final boolean hasBegun() {
@@ -51,6 +57,11 @@ abstract class ServedCall<A> extends ServerCall.Listener<byte[]> {
   /** Answers on a thread of the runtime; on the event loop. */
   final void begin(InternalInvokeRequest head) {
     begun = true;
+    // After all that has been read: the end of a small request mostly came along with its head.
+    loop().execute(() -> start(head));
+  }
+
+  private void start(InternalInvokeRequest head) {
     try {
       RequestMessage.check(head);
       serving.execute(() -> worker.run(() -> answer(head)));
@@ -68,7 +79,6 @@ abstract class ServedCall<A> extends ServerCall.Listener<byte[]> {
   private void answer(InternalInvokeRequest head) {
     try (var answer = handled(head)) {
       send(answer.request(), answer.response());
-      close(Status.OK);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       close(serving.status(e));
@@ -97,7 +107,7 @@ abstract class ServedCall<A> extends ServerCall.Listener<byte[]> {
     return new Handled(request, serving.handle(request, deadline, call, metadata));
   }
 
-  private void close(Status status) {
+  final void close(Status status) {
     try {
       call.close(status, new Metadata());
     } catch (RejectedExecutionException | IllegalStateException e) {

@@ -96,7 +96,6 @@ final class ServedFrames extends ServedCall<InternalInvokeResponseStream>
 
   @Override
   Body body(InternalInvokeRequest head) {
-    // The end of a small request has mostly come by the time its thread runs.
     var whole = body.whole();
     return whole == null ? Body.of(body, RequestMessage.length(head)) : Body.of(whole);
   }
@@ -106,7 +105,6 @@ final class ServedFrames extends ServedCall<InternalInvokeResponseStream>
       throws IOException, InterruptedException {
     boolean events = RequestMessage.wantsEvents(request) && answer.status() / 100 == 2;
     var head = events ? AnswerMessage.eventsHead(answer) : AnswerMessage.head(answer);
-    call.sendHeaders(new Metadata());
     new Chunks(new Frames(head, events), events ? EVENT_SIZE : Chunks.SIZE)
         .send(answer.body(), events);
   }
@@ -122,6 +120,32 @@ final class ServedFrames extends ServedCall<InternalInvokeResponseStream>
 
     @Override
     public void send(@Nullable StreamPayload chunk, boolean first) {
+      send(frame(chunk, first), first);
+    }
+
+    /** From the event loop, where three things become one write, and the caller wakes up once. */
+    @Override
+    public void sendAll(@Nullable StreamPayload chunk) {
+      var frame = frame(chunk, true);
+      loop().execute(() -> {
+        send(frame, true);
+        end();
+      });
+    }
+
+    private void send(InternalInvokeResponseStream frame, boolean first) {
+      if (first) {
+        call.sendHeaders(new Metadata());
+      }
+      call.sendMessage(frame);
+    }
+
+    @Override
+    public void end() {
+      close(Status.OK);
+    }
+
+    private InternalInvokeResponseStream frame(@Nullable StreamPayload chunk, boolean first) {
       var frame = InternalInvokeResponseStream.newBuilder();
       if (first) {
         frame.setResponse(head);
@@ -131,7 +155,7 @@ final class ServedFrames extends ServedCall<InternalInvokeResponseStream>
       if (chunk != null) {
         frame.setPayload(chunk);
       }
-      call.sendMessage(frame.build());
+      return frame.build();
     }
 
     @Override
@@ -179,8 +203,8 @@ final class ServedFrames extends ServedCall<InternalInvokeResponseStream>
   }
 
   @Override
-  public void requestOne() {
-    call.request(1);
+  public void request(int messages) {
+    call.request(messages);
   }
 
   @Override

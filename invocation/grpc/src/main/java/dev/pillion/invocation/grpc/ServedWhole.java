@@ -79,5 +79,6 @@ final class ServedWhole extends ServedCall<InternalInvokeResponse> {
     }
     call.sendHeaders(new Metadata());
     call.sendMessage(message);
+    close(Status.OK);
   }
 }

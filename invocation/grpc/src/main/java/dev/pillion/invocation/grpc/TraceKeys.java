@@ -9,21 +9,22 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What travels beside a peer call, and not within its message: the trace, and nothing else. */
 final class TraceKeys {
   private static final String PARENT = "traceparent";
   private static final String BINARY = "grpc-trace-bin";
-  private static final List<String> TEXTS = List.of(PARENT, "tracestate", "baggage");
+  private static final Map<String, Metadata.Key<String>> TEXTS = Stream.of(
+          PARENT, "tracestate", "baggage")
+      .collect(Collectors.toUnmodifiableMap(
+          name -> name, name -> Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER)));
   private static final Metadata.Key<byte[]> BINARY_KEY =
       Metadata.Key.of(BINARY, Metadata.BINARY_BYTE_MARSHALLER);
   private static final int BINARY_LENGTH = 29;
 
   private TraceKeys() {}
-
-  private static Metadata.Key<String> key(String name) {
-    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
-  }
 
   /** Of a request that is to be sent. */
   static Metadata of(Map<String, List<String>> headers) {
@@ -33,8 +34,9 @@ final class TraceKeys {
         return;
       }
       var lower = name.toLowerCase(Locale.ROOT);
-      if (TEXTS.contains(lower)) {
-        metadata.put(key(lower), values.get(0));
+      var text = TEXTS.get(lower);
+      if (text != null) {
+        metadata.put(text, values.get(0));
       } else if (lower.equals(BINARY)) {
         decoded(values.get(0)).ifPresent(bytes -> metadata.put(BINARY_KEY, bytes));
       }
@@ -55,16 +57,16 @@ final class TraceKeys {
     var found = new HashMap<String, String>();
     headers.forEach((name, values) -> {
       var lower = name.toLowerCase(Locale.ROOT);
-      if (TEXTS.contains(lower) && !values.isEmpty()) {
+      if (TEXTS.containsKey(lower) && !values.isEmpty()) {
         found.put(lower, values.get(0));
       }
     });
-    for (var name : TEXTS) {
-      var value = metadata.get(key(name));
+    TEXTS.forEach((name, key) -> {
+      var value = metadata.get(key);
       if (value != null) {
         found.put(name, value);
       }
-    }
+    });
     var binary = metadata.get(BINARY_KEY);
     if (binary != null) {
       parent(binary).ifPresent(parent -> found.put(PARENT, parent));

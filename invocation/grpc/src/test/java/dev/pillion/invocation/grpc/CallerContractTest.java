@@ -315,6 +315,23 @@ class CallerContractTest {
     assertThat(text(answer)).isEqualTo("no type");
   }
 
+  /**
+   * A daprd whose app answers such a call with 204, or with an empty body, sends no frame at all.
+   */
+  @Test
+  void anAnswerWithoutEventsIsNoMissingAnswer() throws Exception {
+    orders.answers(io.grpc.Status.OK);
+    try (var answer = ask(InvocationRequest.get("x").withHeader("Accept", "text/event-stream"))) {
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.headers()).isEmpty();
+      assertThat(text(answer)).isEmpty();
+    }
+    assertThatThrownBy(() -> ask(InvocationRequest.get("x")))
+        .as("no call for events")
+        .isInstanceOfSatisfying(InvocationException.class, e -> assertThat(e.reason())
+            .isEqualTo(InvocationException.Reason.GARBAGE));
+  }
+
   @Test
   void aDaprdThatIsTooOldIsAskedWithoutChunks() throws Exception {
     orders.answersWhole(InternalInvokeResponse.newBuilder()

@@ -13,6 +13,7 @@ import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.spi.Peer;
 import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.invocation.spi.PeerTransportProvider;
+import dev.pillion.testservers.Ports;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,6 +31,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -162,10 +165,7 @@ class GrpcPeersTest {
 
   @Test
   void nothingListening() throws Exception {
-    int free;
-    try (var socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = Ports.free();
     var nobody = new Peer("orders", "default", new PeerAddress("127.0.0.1", free));
     for (int i = 0; i < 3; i++) {
       assertReason(nobody, InvocationException.Reason.NOT_LISTENING);
@@ -236,6 +236,30 @@ class GrpcPeersTest {
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("orders");
     assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void aCallerWhoIsInterruptedEndsItsCallEvenBeforeItHasBegun() throws Exception {
+    var running = new AtomicInteger();
+    serve((request, invocation) -> {
+      running.incrementAndGet();
+      try {
+        new CountDownLatch(request.method().equals("stay") ? 1 : 0).await();
+        return answer(EMPTY);
+      } finally {
+        running.decrementAndGet();
+      }
+    });
+    for (int i = 0; i < 100; i++) {
+      Thread.currentThread().interrupt();
+      var failure = catchThrowableOfType(
+          InvocationException.class, () -> web.ask(orders.peer(), InvocationRequest.get("stay")));
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(failure.reason()).isEqualTo(InvocationException.Reason.CLOSED);
+    }
+    // Behind the others on the same connection.
+    assertThat(read(web.ask(orders.peer(), InvocationRequest.get("go")))).isEmpty();
+    Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> running.get() == 0);
   }
 
   @Test

@@ -12,15 +12,12 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
 /** A peer in a JVM of its own. */
 final class PeerProcess implements AutoCloseable {
-  private static final int LOSSY_CALLS = 500;
-
   private final Process process;
   private final BufferedReader output;
 
@@ -71,7 +68,7 @@ final class PeerProcess implements AutoCloseable {
   /** {@code serve PORT}, or {@code lossy}. */
   public static void main(String[] arguments) throws Exception {
     if (arguments[0].equals("lossy")) {
-      callOften();
+      System.out.println("said " + LossyCalls.run());
       System.exit(0);
     }
     var peer = new TestPeer(
@@ -92,23 +89,6 @@ final class PeerProcess implements AutoCloseable {
   private static InvocationResponse echo(InvocationRequest request) {
     return new InvocationResponse(
         200, "", Map.of(), Map.of(), "", request.body().open());
-  }
-
-  /** Both peers in one JVM, whose network loses packets. */
-  private static void callOften() throws Exception {
-    try (var orders = new TestPeer("orders", (request, invocation) -> echo(request));
-        var web = TestPeer.caller()) {
-      for (int i = 0; i < LOSSY_CALLS; i++) {
-        var bytes = new byte[i % 100 == 0 ? 500_000 : 1_000];
-        Arrays.fill(bytes, (byte) i);
-        try (var answer = web.ask(orders.peer(), InvocationRequest.post("echo", "", bytes))) {
-          if (!Arrays.equals(bytes, answer.body().readAllBytes())) {
-            throw new IllegalStateException("call " + i + " came back as another");
-          }
-        }
-      }
-      System.out.println("said " + LOSSY_CALLS);
-    }
   }
 
   /** So many bytes, each of which follows from its place. */

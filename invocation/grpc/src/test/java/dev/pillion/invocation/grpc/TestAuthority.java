@@ -17,10 +17,16 @@ final class TestAuthority {
   private static final int LINE = 64;
 
   private final Path folder;
+  private final String algorithm;
   private final Path store;
 
   TestAuthority(Path folder) throws Exception {
+    this(folder, "EC");
+  }
+
+  TestAuthority(Path folder, String algorithm) throws Exception {
     this.folder = folder;
+    this.algorithm = algorithm;
     this.store = folder.resolve("store.p12");
     Files.createDirectories(folder);
     keytool("ca", List.of("-ext", "bc:c", "-ext", "ku=keyCertSign"));
@@ -43,6 +49,28 @@ final class TestAuthority {
     options.addAll(List.of("-validity", String.valueOf(days)));
     options.addAll(
         List.of("-ext", spiffeId.isEmpty() ? "san=dns:localhost" : "san=uri:" + spiffeId));
+    return issue(name, options);
+  }
+
+  /** A certificate of an app that could sign others. */
+  TestAuthority issueSigning(String name, String spiffeId) throws Exception {
+    return issue(
+        name,
+        List.of(
+            "-signer",
+            "ca",
+            "-ext",
+            "san=uri:" + spiffeId,
+            "-ext",
+            "ku=digitalSignature,keyCertSign"));
+  }
+
+  /** A certificate with two names. */
+  TestAuthority issue(String name, String spiffeId, String otherId) throws Exception {
+    return issue(name, List.of("-signer", "ca", "-ext", "san=uri:" + spiffeId + ",uri:" + otherId));
+  }
+
+  private TestAuthority issue(String name, List<String> options) throws Exception {
     keytool(name, options);
     write(name);
     return this;
@@ -51,7 +79,8 @@ final class TestAuthority {
   private void keytool(String name, List<String> options) throws Exception {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-    command.addAll(List.of("-genkeypair", "-alias", name, "-keyalg", "EC", "-dname", "CN=" + name));
+    command.addAll(List.of("-genkeypair", "-alias", name, "-dname", "CN=" + name));
+    command.addAll(List.of("-keyalg", algorithm));
     command.addAll(List.of("-storetype", "PKCS12", "-keystore", store.toString()));
     command.addAll(List.of("-storepass", PASSWORD));
     command.addAll(options);

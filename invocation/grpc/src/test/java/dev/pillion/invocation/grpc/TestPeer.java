@@ -2,7 +2,12 @@
 package dev.pillion.invocation.grpc;
 
 import dev.pillion.Registration;
+import dev.pillion.call.Call;
+import dev.pillion.call.CallBody;
+import dev.pillion.call.CallContext;
+import dev.pillion.call.StatusCoded;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.CallerIdentity;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
@@ -16,15 +21,18 @@ import dev.pillion.invocation.spi.PeerDirectory;
 import dev.pillion.testkit.PlainThreads;
 import dev.pillion.testkit.RealTime;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** A transport as a runtime has one, without the runtime: one handler answers whatever comes. */
 final class TestPeer implements PeerDirectory, AutoCloseable {
   static final Duration LONG = Duration.ofSeconds(30);
 
-  private final RealTime time = new RealTime();
+  private final TimeSource time;
   private final GrpcPeers transport;
   private final String appId;
   private final PeerAddress address;
@@ -32,11 +40,21 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
   private final Map<Class<?>, Object> offered = new ConcurrentHashMap<>();
   private volatile Optional<String> denied = Optional.empty();
 
+  /** Calls that were passed on, and how each has ended. */
+  final List<Call> received = new CopyOnWriteArrayList<>();
+
+  final List<String> ended = new CopyOnWriteArrayList<>();
+
   TestPeer(String appId, RequestHandler handler) {
     this(GrpcPeers.onPort(0), appId, handler);
   }
 
   TestPeer(GrpcPeers transport, String appId, RequestHandler handler) {
+    this(transport, appId, new RealTime(), handler);
+  }
+
+  private TestPeer(GrpcPeers transport, String appId, TimeSource time, RequestHandler handler) {
+    this.time = time;
     this.transport = transport;
     this.appId = appId;
     this.address = transport.start(new PeerContext(
@@ -59,7 +77,12 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
 
   /** One without methods. */
   static TestPeer named(String appId) {
-    return new TestPeer(appId, (request, invocation) -> {
+    return named(appId, new RealTime());
+  }
+
+  /** One without methods, whose time is this. */
+  static TestPeer named(String appId, TimeSource time) {
+    return new TestPeer(GrpcPeers.onPort(0), appId, time, (request, invocation) -> {
       throw new InvocationException(404, "it has no methods");
     });
   }
@@ -139,7 +162,23 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
   public void unreachable(Peer peer) {}
 
   @Override
-  public void authorize(Optional<CallerIdentity> caller, String operation, String verb) {
+  public <T extends @Nullable Object, E extends Exception> T receive(
+      Optional<CallerIdentity> caller, String operation, CallContext context, CallBody<T, E> work)
+      throws E {
+    authorize(caller, operation, "NONE");
+    var call = Call.inbound("invocation", appId, "invoke", false, context.at(operation));
+    received.add(call);
+    try {
+      var result = work.run(call);
+      ended.add("ok");
+      return result;
+    } catch (Exception e) {
+      ended.add(e instanceof StatusCoded coded ? "status " + coded.statusCode() : e.toString());
+      throw e;
+    }
+  }
+
+  private void authorize(Optional<CallerIdentity> caller, String operation, String verb) {
     if (denied.isPresent()) {
       throw new InvocationException(
           InvocationException.Reason.DENIED,
@@ -153,6 +192,8 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
   @Override
   public void close() {
     transport.close();
-    time.close();
+    if (time instanceof RealTime real) {
+      real.close();
+    }
   }
 }

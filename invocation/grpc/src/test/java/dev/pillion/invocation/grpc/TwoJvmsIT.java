@@ -3,13 +3,11 @@ package dev.pillion.invocation.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationException.Reason;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.spi.Peer;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.FutureTask;
@@ -86,31 +84,6 @@ class TwoJvmsIT {
       if (buffer[i] != PeerProcess.Counted.at(at + i)) {
         throw new AssertionError("the byte at " + (at + i) + " is another one");
       }
-    }
-  }
-
-  @Test
-  void aNetworkThatLosesOnePacketOfAHundred() throws Exception {
-    var lossy = List.of(
-        "unshare",
-        "-n",
-        "sh",
-        "-c",
-        "ip link set lo up && tc qdisc add dev lo root netem loss 1% && exec \"$@\"",
-        "lossy");
-    assumeTrue(works(lossy), "no network namespace with netem here: packet loss is not tested");
-    try (var both = PeerProcess.start(lossy, List.of(), "lossy")) {
-      assertThat(both.said()).isEqualTo("500");
-    }
-  }
-
-  private static boolean works(List<String> before) throws InterruptedException {
-    var command = new java.util.ArrayList<>(before);
-    command.add("true");
-    try {
-      return new ProcessBuilder(command).start().waitFor() == 0;
-    } catch (IOException e) {
-      return false;
     }
   }
 }

@@ -199,7 +199,11 @@ final class MdnsEngine implements AutoCloseable {
   private void answer(
       DnsMessage response, DnsMessage query, InetSocketAddress from, DatagramChannel through) {
     boolean legacy = from.getPort() != Multicast.PORT;
-    if (!legacy && query.questions().stream().noneMatch(DnsMessage.DnsQuestion::unicast)) {
+    boolean alone = query.questions().stream().anyMatch(DnsMessage.DnsQuestion::unicast)
+        // Of another subnet on this link: there a packet to it alone would be taken for an
+        // intruder's.
+        && multicast.isOnLink(from.getAddress());
+    if (!legacy && !alone) {
       send(response);
       return;
     }

@@ -11,6 +11,7 @@ import java.net.ProtocolFamily;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedSelectorException;
@@ -41,12 +42,20 @@ final class Multicast implements AutoCloseable {
   /** The longest message RFC 6762 allows. */
   private static final int MAX_PACKET = 9_000;
 
-  private static final boolean SHARES_BY_REUSEPORT =
-      System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("mac");
+  private static final String SYSTEM = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+  private static final boolean SHARES_BY_REUSEPORT = SYSTEM.contains("mac");
+
+  /**
+   * Whether a socket can be bound to the group: it then gets what was sent to all on its link, and
+   * takes away nothing that was sent to another program on this machine alone. Elsewhere what comes
+   * over a router is known by its source.
+   */
+  private static final boolean BINDS_TO_GROUP = SYSTEM.contains("linux");
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Selector selector;
   private final Map<Place, DatagramChannel> channels = new LinkedHashMap<>();
+  private volatile List<Subnet> subnets = List.of();
   private volatile boolean closed;
 
   /** One interface, of one family. */
@@ -118,6 +127,7 @@ final class Multicast implements AutoCloseable {
             .forEach(family -> wanted.add(new Place(each.getName(), family)));
       }
     }
+    subnets = Subnet.here();
     boolean come = false;
     lock.lock();
     try {
@@ -149,7 +159,9 @@ final class Multicast implements AutoCloseable {
       channel.setOption(StandardSocketOptions.IP_MULTICAST_IF, networkInterface);
       channel.setOption(StandardSocketOptions.IP_MULTICAST_TTL, TTL);
       channel.setOption(StandardSocketOptions.IP_MULTICAST_LOOP, true);
-      channel.bind(new InetSocketAddress(anyAddress(place.family()), PORT));
+      channel.bind(new InetSocketAddress(
+          BINDS_TO_GROUP ? group(place.family(), networkInterface) : anyAddress(place.family()),
+          PORT));
       channel.join(group(place.family()), networkInterface);
       channel.configureBlocking(false);
       channel.register(selector, SelectionKey.OP_READ);
@@ -196,7 +208,12 @@ final class Multicast implements AutoCloseable {
     }
   }
 
-  /** Hands over each packet until it is closed. */
+  /** Whether this address is of a network of this machine. */
+  boolean isOnLink(InetAddress address) {
+    return Subnet.isOnLink(address, subnets);
+  }
+
+  /** Hands over each packet that came over no router, until it is closed. */
   void receive(Receiver receiver) {
     var buffer = ByteBuffer.allocate(MAX_PACKET);
     while (!closed) {
@@ -222,7 +239,9 @@ final class Multicast implements AutoCloseable {
         if (!(channel.receive(buffer) instanceof InetSocketAddress from)) {
           return;
         }
-        receiver.received(buffer.flip(), from, channel);
+        if (BINDS_TO_GROUP || isOnLink(from.getAddress())) {
+          receiver.received(buffer.flip(), from, channel);
+        }
       }
     } catch (IOException | CancelledKeyException e) {
       // Its interface has gone; refresh closes it.
@@ -263,6 +282,15 @@ final class Multicast implements AutoCloseable {
 
   private static InetAddress group(ProtocolFamily family) {
     return family == StandardProtocolFamily.INET6 ? literal("ff02::fb") : literal("224.0.0.251");
+  }
+
+  /** Bound to, an address of IPv6 that is of a link says of which. */
+  private static InetAddress group(ProtocolFamily family, NetworkInterface networkInterface)
+      throws UnknownHostException {
+    var group = group(family);
+    return group instanceof Inet6Address
+        ? Inet6Address.getByAddress(null, group.getAddress(), networkInterface)
+        : group;
   }
 
   private static InetAddress anyAddress(ProtocolFamily family) {

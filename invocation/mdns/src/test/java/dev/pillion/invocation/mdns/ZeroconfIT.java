@@ -12,6 +12,7 @@ import dev.pillion.invocation.spi.PeerAddress;
 import dev.pillion.testkit.ManualTime;
 import dev.pillion.testkit.PlainThreads;
 import dev.pillion.testkit.RealTime;
+import dev.pillion.testservers.GoProgram;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,7 +42,7 @@ class ZeroconfIT {
 
   @BeforeAll
   static void build() throws Exception {
-    zeroconf = ZeroconfProgram.build(directory);
+    zeroconf = GoProgram.build("zeroconf", directory, "mDNS of Dapr's library");
   }
 
   @AfterEach
@@ -63,7 +64,7 @@ class ZeroconfIT {
   }
 
   private List<String> browse() throws Exception {
-    try (var program = ZeroconfProgram.start(zeroconf, "browse", appId, "2")) {
+    try (var program = GoProgram.start(zeroconf, "browse", appId, "2")) {
       program.end();
       return program.lines("found ");
     }
@@ -73,7 +74,7 @@ class ZeroconfIT {
   void anAppOfTheirsIsFoundUntilItSaysGoodbye() throws Exception {
     var resolver = open(realTime);
     assertThat(resolve(resolver)).isEmpty();
-    try (var program = ZeroconfProgram.start(zeroconf, "register", appId, "10.1.2.3", "50002")) {
+    try (var program = GoProgram.start(zeroconf, "register", appId, "10.1.2.3", "50002")) {
       await().atMost(PATIENCE).untilAsserted(() -> assertThat(resolve(resolver))
           .containsExactly(new PeerAddress("10.1.2.3", 50_002)));
       program.end();
@@ -86,7 +87,7 @@ class ZeroconfIT {
   void anAppOfTheirsThatWasKilledIsForgottenAfterAMinute() throws Exception {
     var time = new ManualTime();
     var resolver = open(time);
-    try (var program = ZeroconfProgram.start(zeroconf, "register", appId, "10.1.2.3", "50002")) {
+    try (var program = GoProgram.start(zeroconf, "register", appId, "10.1.2.3", "50002")) {
       await().atMost(PATIENCE).until(() -> !resolve(resolver).isEmpty());
     }
     // What it said last may still be on its way.
@@ -100,8 +101,8 @@ class ZeroconfIT {
   void severalOfTheirsAndOursAreReplicasOfOneApp() throws Exception {
     open(realTime).register(new AppInstance(appId, "", new PeerAddress("10.1.2.5", 50_004), 0));
     var resolver = open(realTime);
-    try (var one = ZeroconfProgram.start(zeroconf, "register", appId, "10.1.2.3", "50002");
-        var two = ZeroconfProgram.start(zeroconf, "register", appId, "10.1.2.4", "50003")) {
+    try (var one = GoProgram.start(zeroconf, "register", appId, "10.1.2.3", "50002");
+        var two = GoProgram.start(zeroconf, "register", appId, "10.1.2.4", "50003")) {
       await().atMost(PATIENCE).untilAsserted(() -> assertThat(resolve(resolver))
           .containsExactlyInAnyOrder(
               new PeerAddress("10.1.2.3", 50_002),

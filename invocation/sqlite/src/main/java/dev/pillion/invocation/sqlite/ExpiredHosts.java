@@ -3,6 +3,7 @@ package dev.pillion.invocation.sqlite;
 
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.connections.jdbc.ExpiredRows;
+import dev.pillion.connections.sqlite.MetadataTable;
 import dev.pillion.connections.sqlite.SqliteDatabase;
 import java.time.Duration;
 
@@ -12,28 +13,19 @@ import java.time.Duration;
  */
 final class ExpiredHosts implements ExpiredRows {
   private final SqliteDatabase database;
-  private final String claim;
+  private final MetadataTable metadata;
   private final String delete;
 
-  ExpiredHosts(SqliteDatabase database, String table, String metadataTable, Duration silence) {
+  ExpiredHosts(SqliteDatabase database, String table, MetadataTable metadata, Duration silence) {
     this.database = database;
-    claim = """
-        INSERT INTO %s (key, value) VALUES ('nr-last-cleanup', CURRENT_TIMESTAMP)
-        ON CONFLICT (key) DO UPDATE SET value = CURRENT_TIMESTAMP
-        WHERE (unixepoch(CURRENT_TIMESTAMP) - unixepoch(value)) * 1000 > ?""".formatted(metadataTable);
+    this.metadata = metadata;
     delete = "DELETE FROM %s WHERE unixepoch(CURRENT_TIMESTAMP) - last_update >= %d"
         .formatted(table, silence.toSeconds());
   }
 
   @Override
   public boolean claim(Duration age, Deadline deadline) {
-    return database.writeOne(
-        session -> {
-          var statement = session.statement(claim);
-          statement.setLong(1, age.toMillis());
-          return statement.executeUpdate() > 0;
-        },
-        deadline);
+    return metadata.claimCleanup(database, age, deadline);
   }
 
   @Override

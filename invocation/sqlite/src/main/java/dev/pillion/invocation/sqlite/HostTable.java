@@ -39,6 +39,21 @@ final class HostTable {
     holder = "SELECT app_id FROM %s WHERE address = ?".formatted(table);
   }
 
+  /** What makes Dapr's table. */
+  static List<String> creations(String table) {
+    return List.of(
+        """
+        CREATE TABLE IF NOT EXISTS %s (
+          registration_id TEXT NOT NULL PRIMARY KEY,
+          address TEXT NOT NULL,
+          app_id TEXT NOT NULL,
+          namespace TEXT NOT NULL,
+          last_update INTEGER NOT NULL
+        )""".formatted(table),
+        "CREATE UNIQUE INDEX IF NOT EXISTS %1$s_address_idx ON %1$s (address)".formatted(table),
+        "CREATE INDEX IF NOT EXISTS %1$s_last_update_idx ON %1$s (last_update)".formatted(table));
+  }
+
   /** Where the app's replicas that have renewed in time are. */
   List<PeerAddress> live(SqliteSession session, String appId) throws SQLException {
     var statement = session.statement(live);

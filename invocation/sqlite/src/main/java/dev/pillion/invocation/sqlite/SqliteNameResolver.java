@@ -10,7 +10,8 @@ import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.connections.jdbc.ExpiredRowCleanup;
 import dev.pillion.connections.jdbc.SqlIdentifier;
-import dev.pillion.connections.sqlite.SqliteDatabase;
+import dev.pillion.connections.sqlite.MetadataTable;
+import dev.pillion.connections.sqlite.OpenedDatabase;
 import dev.pillion.connections.sqlite.SqliteSettings;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.NameResolverComponent;
@@ -37,14 +38,13 @@ public final class SqliteNameResolver implements NameResolverComponent {
    */
   private static final Duration VALID_FOR = Duration.ofSeconds(1);
 
-  private final SqliteSettings settings;
+  private final OpenedDatabase database;
   private final Duration timeout;
   private final Duration updateInterval;
   private final Duration cleanupInterval;
   private final String tableName;
-  private final String metadataTableName;
+  private final MetadataTable metadata;
   private final HostTable table;
-  private volatile @Nullable SqliteDatabase database;
   private volatile @Nullable ComponentContext context;
   private volatile @Nullable ExpiredRowCleanup cleanup;
   private volatile @Nullable HostRegistration registration;
@@ -54,9 +54,9 @@ public final class SqliteNameResolver implements NameResolverComponent {
     updateInterval = Objects.requireNonNullElse(builder.updateInterval, Builder.UPDATE_INTERVAL);
     cleanupInterval = Objects.requireNonNullElse(builder.cleanupInterval, Builder.CLEANUP_INTERVAL);
     tableName = Objects.requireNonNullElse(builder.tableName, Builder.TABLE_NAME);
-    metadataTableName =
-        Objects.requireNonNullElse(builder.metadataTableName, Builder.METADATA_TABLE_NAME);
-    settings = builder.settings.timeout(timeout);
+    metadata = new MetadataTable(
+        Objects.requireNonNullElse(builder.metadataTableName, Builder.METADATA_TABLE_NAME), "nr-");
+    database = new OpenedDatabase(builder.settings.timeout(timeout));
     table = new HostTable(tableName, updateInterval.toSeconds());
   }
 
@@ -80,34 +80,29 @@ public final class SqliteNameResolver implements NameResolverComponent {
 
   @Override
   public void open(ComponentContext opening) {
-    var opened = SqliteDatabase.open(settings, opening.time());
-    try {
-      new HostSchema(tableName, metadataTableName).migrate(opened, opening.deadline());
+    database.open(opening.time(), opened -> {
+      metadata.migrate(opened, tableName, HostTable.creations(tableName), opening.deadline());
       // At least a minute: see ExpiredHosts.
       var silence = cleanupInterval.compareTo(Builder.LEAST_SILENCE) < 0
           ? Builder.LEAST_SILENCE
           : cleanupInterval;
       cleanup = ExpiredRowCleanup.start(
-          cleanupInterval,
-          new ExpiredHosts(opened, tableName, metadataTableName, silence),
-          opening);
+          cleanupInterval, new ExpiredHosts(opened, tableName, metadata, silence), opening);
       context = opening;
-      database = opened;
-    } catch (RuntimeException e) {
-      opened.close();
-      throw e;
-    }
-    LOG.info("name resolver \"{}\" is open on sqlite database \"{}\"", opening.name(), opened);
+    });
+    LOG.info("name resolver \"{}\" is open on sqlite database \"{}\"", opening.name(), database);
   }
 
   @Override
   public Registration register(AppInstance self) {
-    var opened = context;
-    if (opened == null) {
-      throw notOpen();
-    }
+    var opened = database.get();
     var made = new HostRegistration(
-        opened, database(), table, updateInterval.minus(timeout), timeout, self);
+        Objects.requireNonNull(context),
+        opened,
+        table,
+        updateInterval.minus(timeout),
+        timeout,
+        self);
     made.start();
     registration = made;
     return made;
@@ -115,13 +110,13 @@ public final class SqliteNameResolver implements NameResolverComponent {
 
   @Override
   public Resolution resolve(String appId, String namespace, Deadline deadline) {
-    var addresses = database().read(session -> table.live(session, appId), deadline);
+    var addresses = database.get().read(session -> table.live(session, appId), deadline);
     return addresses.isEmpty() ? Resolution.unknown() : new Resolution(addresses, VALID_FOR);
   }
 
   @Override
   public void probe(Deadline deadline) {
-    database().read(session -> table.live(session, ""), deadline);
+    database.get().read(session -> table.live(session, ""), deadline);
     var registered = registration;
     if (registered != null) {
       registered.probe();
@@ -138,22 +133,7 @@ public final class SqliteNameResolver implements NameResolverComponent {
     if (cleaning != null) {
       cleaning.close();
     }
-    var open = database;
-    if (open != null) {
-      open.close();
-    }
-  }
-
-  private SqliteDatabase database() {
-    var open = database;
-    if (open == null) {
-      throw notOpen();
-    }
-    return open;
-  }
-
-  private IllegalStateException notOpen() {
-    return new IllegalStateException("sqlite database \"%s\" is not open".formatted(settings));
+    database.close();
   }
 
   /** Settings beyond the connection. Each may be set once. */

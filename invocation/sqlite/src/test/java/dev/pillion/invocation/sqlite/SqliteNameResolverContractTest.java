@@ -4,6 +4,8 @@ package dev.pillion.invocation.sqlite;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.NameResolverComponent;
 import dev.pillion.invocation.testkit.RegistrationContract;
+import dev.pillion.testkit.CapturedLog;
+import dev.pillion.testservers.RawDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -14,7 +16,7 @@ class SqliteNameResolverContractTest extends RegistrationContract {
   @TempDir
   Path folder;
 
-  private final Warnings warnings = new Warnings();
+  private final CapturedLog log = new CapturedLog(SqliteNameResolver.class.getPackageName());
 
   private Path file() {
     return folder.resolve("names.db");
@@ -67,11 +69,11 @@ class SqliteNameResolverContractTest extends RegistrationContract {
 
   @Override
   protected long warnings() {
-    return warnings.seen().size();
+    return log.warnings().size();
   }
 
   @AfterEach
   void stopCounting() {
-    warnings.close();
+    log.close();
   }
 }

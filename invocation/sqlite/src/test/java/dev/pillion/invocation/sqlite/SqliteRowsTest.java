@@ -12,8 +12,10 @@ import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.NameResolverComponent;
 import dev.pillion.invocation.spi.PeerAddress;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testkit.ManualTime;
 import dev.pillion.testkit.PlainThreads;
+import dev.pillion.testservers.RawDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,7 +34,7 @@ class SqliteRowsTest {
   Path folder;
 
   private final ManualTime time = new ManualTime();
-  private final Warnings warnings = new Warnings();
+  private final CapturedLog log = new CapturedLog(SqliteNameResolver.class.getPackageName());
   private final List<NameResolverComponent> opened = new ArrayList<>();
   private RawDatabase raw;
 
@@ -45,7 +47,7 @@ class SqliteRowsTest {
   void close() {
     opened.forEach(NameResolverComponent::close);
     raw.close();
-    warnings.close();
+    log.close();
   }
 
   private NameResolverComponent open(Map<String, String> further) {
@@ -152,7 +154,7 @@ class SqliteRowsTest {
         .hasMessageContaining("10.0.0.2:50002 is registered for app \"stock\" by another process");
     time.advance(Duration.ofMillis(500));
     time.awaitPending(2);
-    assertThat(warnings.seen()).hasSize(1);
+    assertThat(log.warnings()).hasSize(1);
     raw.execute("UPDATE hosts SET last_update = last_update - 60");
     time.advance(Duration.ofMillis(500));
     await()

@@ -13,8 +13,10 @@ import dev.pillion.concurrent.Threads;
 import dev.pillion.connections.sqlite.SqliteSettings;
 import dev.pillion.invocation.spi.AppInstance;
 import dev.pillion.invocation.spi.PeerAddress;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testkit.ManualTime;
 import dev.pillion.testkit.PlainThreads;
+import dev.pillion.testservers.RawDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -36,7 +38,7 @@ class SqliteTimerTest {
 
   private final ManualTime time = new ManualTime();
   private final PlainThreads plain = new PlainThreads();
-  private final Warnings warnings = new Warnings();
+  private final CapturedLog log = new CapturedLog(SqliteNameResolver.class.getPackageName());
   private volatile Runnable onRenewal = () -> {};
   private SqliteNameResolver resolver;
   private Registration registration;
@@ -75,7 +77,7 @@ class SqliteTimerTest {
   void close() {
     resolver.close();
     raw.close();
-    warnings.close();
+    log.close();
   }
 
   private FutureTask<Void> begun(Runnable work) {
@@ -122,7 +124,7 @@ class SqliteTimerTest {
     onRenewal = () -> tries[0]++;
     time.advance(Duration.ofSeconds(2));
     assertThat(tries[0]).as("each 500 ms").isEqualTo(4);
-    assertThat(warnings.seen()).hasSize(1);
+    assertThat(log.warnings()).hasSize(1);
   }
 
   private Runnable registrationProbe() {

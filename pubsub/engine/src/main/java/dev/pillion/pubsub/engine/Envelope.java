@@ -23,30 +23,14 @@ final class Envelope {
   static final String VERSION = "1.0";
 
   private static final byte[] NULL = ascii("null");
-
-  /** Members as they stand between others. */
   private static final byte[] DATA = ascii("\"data\":");
-
   private static final byte[] DATA_BASE64 = ascii("\"data_base64\":");
-  private static final byte[] CONTENT_TYPE = ascii(",\"datacontenttype\":");
-  private static final byte[] EXPIRATION = ascii(",\"expiration\":");
-  private static final byte[] ID = ascii(",\"id\":");
-  private static final byte[] SOURCE_MEMBER = ascii(",\"source\":");
-  private static final byte[] VERSION_MEMBER = ascii(",\"specversion\":\"1.0\"");
-  private static final byte[] SUBJECT = ascii(",\"subject\":");
-  private static final byte[] TIME = ascii(",\"time\":");
-  private static final byte[] TOPIC = ascii(",\"topic\":");
-  private static final byte[] TRACE_ID = ascii(",\"traceid\":");
-  private static final byte[] TRACEPARENT = ascii(",\"traceparent\":");
-  private static final byte[] TRACESTATE = ascii(",\"tracestate\":");
-  private static final byte[] TYPE_MEMBER = ascii(",\"type\":");
 
   /** About what the attributes take. */
   private static final int ATTRIBUTES = 500;
 
   private final String appId;
-  private final byte[] pubsub;
-  private final byte[] pubsubMember;
+  private final String pubsub;
   private final boolean expiresMessages;
   private final Stamps stamps;
   private final Supplier<String> ids;
@@ -60,23 +44,21 @@ final class Envelope {
   Envelope(
       String appId, String pubsub, boolean expiresMessages, Stamps stamps, Supplier<String> ids) {
     this.appId = appId;
-    this.pubsub = json(pubsub);
-    this.pubsubMember =
-        new JsonBytes(64).raw(ascii(",\"pubsubname\":")).raw(this.pubsub).toByteArray();
+    this.pubsub = pubsub;
     this.expiresMessages = expiresMessages;
     this.stamps = stamps;
     this.ids = ids;
   }
 
   /**
-   * An event of the data, in a fresh array.
+   * An event of the data.
    *
    * @param topic as the app knows it, without the namespace
    * @param options with the trace context of whoever publishes
    * @throws MalformedEventException when the data is said to be a CloudEvent and is none, or is
    *     nested too deeply
    */
-  byte[] write(String topic, byte[] data, PublishOptions options) {
+  WrittenEvent write(String topic, byte[] data, PublishOptions options) {
     String given = options.contentType();
     String contentType = given == null || given.isEmpty() ? "text/plain" : given;
     return ContentType.CLOUD_EVENT.matches(contentType)
@@ -84,37 +66,29 @@ final class Envelope {
         : wrap(topic, data, contentType, options);
   }
 
-  private byte[] wrap(String topic, byte[] data, String contentType, PublishOptions options) {
+  private WrittenEvent wrap(String topic, byte[] data, String contentType, PublishOptions options) {
     var metadata = options.metadata();
     String id = override(metadata, "id", "");
     String source = override(metadata, "source", appId);
     String type = override(metadata, "type", TYPE);
-    String subject = override(metadata, "subject", "");
     String traceparent = override(metadata, "traceparent", "");
-    String trace =
-        traceparent.isEmpty() ? override(metadata, "traceid", options.traceparent()) : traceparent;
-
+    var attributes = new EventAttributes(
+        contentType,
+        expiration(metadata),
+        id.isEmpty() ? ids.get() : id,
+        pubsub,
+        source.isEmpty() ? SOURCE : source,
+        override(metadata, "subject", ""),
+        stamps.now(),
+        topic,
+        traceparent.isEmpty() ? override(metadata, "traceid", options.traceparent()) : traceparent,
+        override(metadata, "tracestate", options.tracestate()),
+        type.isEmpty() ? TYPE : type);
     var out = new JsonBytes(data.length + ATTRIBUTES).raw('{');
     data(data, contentType, out);
-    out.raw(CONTENT_TYPE).string(contentType);
-    var expiration = expiration(metadata);
-    if (expiration != null) {
-      out.raw(EXPIRATION).raw(expiration);
-    }
-    out.raw(ID).string(id.isEmpty() ? ids.get() : id);
-    out.raw(pubsubMember);
-    out.raw(SOURCE_MEMBER).string(source.isEmpty() ? SOURCE : source);
-    out.raw(VERSION_MEMBER);
-    if (!subject.isEmpty()) {
-      out.raw(SUBJECT).string(subject);
-    }
-    out.raw(TIME).raw(stamps.now());
-    out.raw(TOPIC).string(topic);
-    out.raw(TRACE_ID).string(trace);
-    out.raw(TRACEPARENT).string(trace);
-    out.raw(TRACESTATE).string(override(metadata, "tracestate", options.tracestate()));
-    out.raw(TYPE_MEMBER).string(type.isEmpty() ? TYPE : type);
-    return out.raw('}').toByteArray();
+    int endOfData = out.length();
+    attributes.write(out);
+    return new WrittenEvent(out.raw('}').toByteArray(), endOfData, attributes);
   }
 
   /** Writes the member that holds the data. */
@@ -145,14 +119,14 @@ final class Envelope {
   }
 
   /** Data that is a CloudEvent already: what it lacks is added, and the topic is the real one. */
-  private byte[] complete(String topic, byte[] data, PublishOptions options) {
+  private WrittenEvent complete(String topic, byte[] data, PublishOptions options) {
     SortedMap<String, byte[]> members;
     try {
       members = SortedJson.members(data);
     } catch (IOException e) {
       throw MalformedEventException.toPublish(MalformedEventException.reason(e));
     }
-    members.putIfAbsent("time", stamps.now());
+    members.putIfAbsent("time", json(stamps.now()));
     if (!members.containsKey("traceid")) {
       // Even where there is a traceparent; and where there is a traceid, none is added.
       members.put("traceid", json(options.traceparent()));
@@ -160,18 +134,18 @@ final class Envelope {
     }
     members.putIfAbsent("tracestate", json(options.tracestate()));
     members.put("topic", json(topic));
-    members.put("pubsubname", pubsub);
+    members.put("pubsubname", json(pubsub));
     putIfMissing(members, "source", SOURCE);
     putIfMissing(members, "type", TYPE);
     putIfMissing(members, "specversion", VERSION);
     var expiration = expiration(options.metadata());
     if (expiration != null) {
-      members.put("expiration", expiration);
+      members.put("expiration", json(expiration));
     }
     var out = new JsonBytes(data.length + ATTRIBUTES).raw('{');
     members.forEach((name, value) -> out.string(name).raw(':').raw(value).raw(','));
     out.cutTo(out.length() - 1);
-    return out.raw('}').toByteArray();
+    return new WrittenEvent(out.raw('}').toByteArray(), 0, null);
   }
 
   private static void putIfMissing(SortedMap<String, byte[]> members, String name, String value) {
@@ -181,7 +155,7 @@ final class Envelope {
     }
   }
 
-  private byte @Nullable [] expiration(Map<String, String> metadata) {
+  private @Nullable String expiration(Map<String, String> metadata) {
     var timeToLive = expiresMessages ? null : RequestMetadata.timeToLive(metadata);
     return timeToLive == null ? null : stamps.after(timeToLive);
   }

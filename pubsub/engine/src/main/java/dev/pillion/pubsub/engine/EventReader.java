@@ -38,8 +38,9 @@ final class EventReader {
     }
     String given = message.contentType();
     String contentType = given == null ? message.metadata().get("content-type") : given;
-    return contentType != null && ContentType.BINARY.matches(contentType)
-        ? BytesEvent.binaryMode(message.data(), message.metadata(), contentType)
-        : JsonEvent.read(message);
+    if (contentType != null && ContentType.BINARY.matches(contentType)) {
+      return BytesEvent.binaryMode(message.data(), message.metadata(), contentType);
+    }
+    return message instanceof MemoryMessage own ? own.event() : JsonEvent.read(message);
   }
 }

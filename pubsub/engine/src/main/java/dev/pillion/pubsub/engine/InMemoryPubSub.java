@@ -68,10 +68,19 @@ public final class InMemoryPubSub implements PubSubComponent {
    */
   @Override
   public void publish(OutgoingMessage message, Deadline deadline) {
+    handOver(message, null, deadline);
+  }
+
+  /**
+   * {@link #publish} of an event that this process has written: nobody has to read it again.
+   *
+   * @param event what the message carries; null when it is to be read
+   */
+  void handOver(OutgoingMessage message, @Nullable WrittenEvent event, Deadline deadline) {
     context();
     for (var group : groups) {
       if (group.takes(message.topic())
-          && !group.offer(message, deadline.remainingNanos(PATIENCE))) {
+          && !group.offer(message, event, deadline.remainingNanos(PATIENCE))) {
         throw new CallTimeoutException(
             "ERR_COMPONENT",
             "the subscribers of \"%s\" are too slow: %d messages wait for them"

@@ -80,11 +80,82 @@ final class JsonBytes {
     return raw('"');
   }
 
-  /** A JSON string of a part of the array. */
-  JsonBytes string(char[] text, int from, int to) {
+  /** The string that begins at {@code from} in valid JSON, spelled anew; returns where it ends. */
+  int string(byte[] json, int from) {
     raw('"');
-    characters(text, from, to);
-    return raw('"');
+    int i = from + 1;
+    while (true) {
+      int plain = i;
+      i = endOfPlain(json, i);
+      raw(json, plain, i);
+      if (json[i] == '"') {
+        raw('"');
+        return i + 1;
+      }
+      i = json[i] == '\\' ? escaped(json, i + 1) : i + character(json, i);
+    }
+  }
+
+  /**
+   * The next byte of a JSON string that may be spelled in another way, or ends it; there is one.
+   */
+  static int endOfPlain(byte[] json, int from) {
+    int i = from;
+    while (json[i] >= 0 && ESCAPES[json[i]] == 0) {
+      i++;
+    }
+    return i;
+  }
+
+  /** The character whose escape goes on at {@code i}; returns where that ends. */
+  private int escaped(byte[] json, int i) {
+    switch (json[i]) {
+      case 'b' -> escape('\b');
+      case 'f' -> escape('\f');
+      case 'n' -> escape('\n');
+      case 'r' -> escape('\r');
+      case 't' -> escape('\t');
+      case 'u' -> {
+        return escapedByNumber(json, i + 1);
+      }
+      default -> one((char) json[i]);
+    }
+    return i + 1;
+  }
+
+  private int escapedByNumber(byte[] json, int i) {
+    char c = number(json, i);
+    int next = i + 4;
+    if (!Character.isSurrogate(c)) {
+      one(c);
+    } else if (json[next] == '\\'
+        && json[next + 1] == 'u'
+        && Character.isSurrogatePair(c, number(json, next + 2))) {
+      beyondAscii(Character.toCodePoint(c, number(json, next + 2)));
+      next += 6;
+    } else {
+      raw(REPLACEMENT);
+    }
+    return next;
+  }
+
+  private static char number(byte[] json, int i) {
+    int number = 0;
+    for (int digit = i; digit < i + 4; digit++) {
+      number = number << 4 | Character.digit(json[digit], 16);
+    }
+    return (char) number;
+  }
+
+  /** Any character but a surrogate. */
+  private void one(char c) {
+    if (isPlain(c)) {
+      raw(c);
+    } else if (c < 0x80) {
+      escape(c);
+    } else {
+      beyondAscii(c);
+    }
   }
 
   private void characters(char[] text, int from, int to) {
@@ -98,10 +169,8 @@ final class JsonBytes {
         return;
       }
       char c = text[i++];
-      if (c < 0x80) {
-        escape(c);
-      } else if (!Character.isSurrogate(c)) {
-        beyondAscii(c);
+      if (!Character.isSurrogate(c)) {
+        one(c);
       } else if (i < to && Character.isSurrogatePair(c, text[i])) {
         beyondAscii(Character.toCodePoint(c, text[i++]));
       } else {

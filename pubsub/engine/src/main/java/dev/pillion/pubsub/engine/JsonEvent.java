@@ -7,6 +7,7 @@ import dev.pillion.pubsub.spi.Message;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
@@ -18,18 +19,37 @@ final class JsonEvent extends ReceivedEvent {
   private final byte[] json;
   private final @Nullable Span data;
   private final @Nullable Span base64;
+  private final boolean compact;
 
   private JsonEvent(
       Map<String, Object> attributes,
       Message message,
       byte[] json,
       @Nullable Span data,
-      @Nullable Span base64) {
+      @Nullable Span base64,
+      boolean compact) {
     super(attributes);
     this.message = message;
     this.json = json;
     this.data = data;
     this.base64 = base64;
+    this.compact = compact;
+  }
+
+  /**
+   * An event that was written in this process: an object whose first member holds the data.
+   *
+   * @param endOfData where that member ends
+   */
+  static JsonEvent of(Map<String, Object> attributes, Message message, byte[] json, int endOfData) {
+    int colon = 1;
+    while (json[colon] != ':') {
+      colon++;
+    }
+    var data = Span.between(colon + 1, endOfData, json);
+    boolean isBase64 = colon > DATA.length() + 3;
+    return new JsonEvent(
+        attributes, message, json, isBase64 ? null : data, isBase64 ? data : null, true);
   }
 
   /**
@@ -77,7 +97,7 @@ final class JsonEvent extends ReceivedEvent {
       throw new IOException("goes on behind its JSON object");
     }
     fillTrace(attributes, message.metadata());
-    return new JsonEvent(attributes, message, json, data, base64);
+    return new JsonEvent(attributes, message, json, data, base64, false);
   }
 
   private static @Nullable JsonToken firstMember(JsonParser in) throws IOException {
@@ -113,7 +133,9 @@ final class JsonEvent extends ReceivedEvent {
       throw MalformedEventException.received(
           "its data is of the type " + type + " but is no JSON string");
     }
-    return Json.compact(json, data.start, data.end);
+    return compact
+        ? Arrays.copyOfRange(json, data.start, data.end)
+        : Json.compact(json, data.start, data.end);
   }
 
   private byte[] decoded(Span span) {

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** The queue of one group and the threads that empty it. Thread-safe. */
 final class MemoryGroup implements Intake {
@@ -76,7 +77,7 @@ final class MemoryGroup implements Intake {
   }
 
   /** Adds a message, once there is room; false when there was none in time. */
-  boolean offer(OutgoingMessage message, long nanos) {
+  boolean offer(OutgoingMessage message, @Nullable WrittenEvent event, long nanos) {
     long left = nanos;
     lock.lock();
     try {
@@ -88,7 +89,7 @@ final class MemoryGroup implements Intake {
       }
       if (!closed) {
         held++;
-        queue.addLast(new MemoryMessage(message));
+        queue.addLast(new MemoryMessage(message, event));
         if (queue.size() > 1 || !spinning.get()) {
           // Whoever looks out comes for the first one by itself.
           wake();

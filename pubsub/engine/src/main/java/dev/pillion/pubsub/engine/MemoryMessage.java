@@ -9,14 +9,22 @@ import org.jspecify.annotations.Nullable;
 /** A message in one group's queue, with its own count of attempts. */
 final class MemoryMessage implements Message {
   private final OutgoingMessage sent;
+  private final @Nullable WrittenEvent written;
   private final Map<String, String> metadata;
   private volatile int attempts;
   private volatile boolean redelivered;
 
-  MemoryMessage(OutgoingMessage sent) {
+  /** @param written the event that {@code sent} carries; null when it is to be read */
+  MemoryMessage(OutgoingMessage sent, @Nullable WrittenEvent written) {
     var given = sent.metadata();
     this.sent = sent;
+    this.written = written;
     this.metadata = given == null ? Map.of() : given;
+  }
+
+  /** The event, for whoever takes the message for one; the errors are {@link JsonEvent#read}'s. */
+  ReceivedEvent event() {
+    return written == null ? JsonEvent.read(this) : written.readFrom(this);
   }
 
   @Override

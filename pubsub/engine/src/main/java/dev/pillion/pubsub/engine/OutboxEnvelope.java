@@ -43,7 +43,7 @@ final class OutboxEnvelope {
     members.put("pubsubname", json(pubsub));
     members.put("source", json(appId));
     members.put("specversion", json(Envelope.VERSION));
-    members.put("time", stamps.now());
+    members.put("time", json(stamps.now()));
     members.put("topic", json(""));
     members.put("traceid", json(traceparent));
     members.put("traceparent", json(""));

@@ -12,6 +12,7 @@ final class OutgoingEvent {
   private final Payload payload;
   private final PublishOptions options;
   private final boolean raw;
+  private @Nullable WrittenEvent written;
   private @Nullable OutgoingMessage message;
 
   /**
@@ -26,14 +27,32 @@ final class OutgoingEvent {
   }
 
   /**
+   * Publishes the event.
+   *
+   * @throws MalformedEventException when the data is said to be a CloudEvent and is none
+   * @throws dev.pillion.ComponentException when the broker does not take it
+   */
+  void publish(NamedPubSub pubsub, String topic, CallContext context) {
+    var outgoing = message(pubsub, topic, context);
+    if (pubsub.component() instanceof InMemoryPubSub own) {
+      own.handOver(outgoing, written, context.deadline());
+    } else {
+      pubsub.component().publish(outgoing, context.deadline());
+    }
+  }
+
+  /**
    * What the broker is given.
    *
    * @throws MalformedEventException when the data is said to be a CloudEvent and is none
    */
   OutgoingMessage message(NamedPubSub pubsub, String topic, CallContext context) {
     if (message == null) {
-      byte[] data =
-          raw ? payload.bytes() : pubsub.envelope().write(topic, payload.bytes(), traced(context));
+      byte[] data = payload.bytes();
+      if (!raw) {
+        written = pubsub.envelope().write(topic, data, traced(context));
+        data = written.json();
+      }
       var metadata = options.metadata();
       message = new OutgoingMessage(
           pubsub.stored(topic), data, metadata.isEmpty() ? null : metadata, payload.contentType());

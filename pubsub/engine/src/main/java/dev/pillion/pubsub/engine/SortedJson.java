@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -14,34 +13,43 @@ import java.util.regex.Pattern;
  * JSON as Dapr writes it back: compact, the names of each object in the order of their bytes, of
  * equal names the last, numbers by their own digits.
  *
- * <p>Members are written as they come; an object's are put into order at its end, which for one
- * that came in order is no work.
+ * <p>The parser judges the text first; what it has found valid is then copied span by span. Members
+ * are written as they come; an object's are put into order at its end, which for one that came in
+ * order is no work.
  */
 final class SortedJson {
   /** Of "12 34" and "12a" Dapr reads the 12; the parser would refuse both. */
   private static final Pattern SCALAR = Pattern.compile(
       "[ \\t\\r\\n]*+(?:true|false|null|-?(?:0|[1-9]\\d*+)(?:\\.\\d*+)?(?:[eE][+-]?\\d*+)?)");
 
-  private final JsonParser in;
+  private final byte[] json;
+  private final int end;
   private final JsonBytes out;
+  private final JsonMembers members;
 
-  private SortedJson(JsonParser in, JsonBytes out) {
-    this.in = in;
+  /** Where what has been passed and not been written yet begins. */
+  private int pending;
+
+  private SortedJson(byte[] json, int end, JsonBytes out) {
+    this.json = json;
+    this.end = end;
     this.out = out;
+    this.members = new JsonMembers(json, out);
   }
 
   /**
    * Writes the first JSON value of the bytes; what follows it is not looked at.
    *
-   * @throws IOException when there is none; {@code out} then holds a part of it
+   * @throws IOException when there is none; nothing is written then
    */
   static void write(byte[] json, JsonBytes out) throws IOException {
     var text = Utf8.repaired(json);
-    try (JsonParser in = Json.parser(text, 0, endOfFirst(text))) {
+    int end = endOfFirst(text);
+    try (JsonParser in = Json.parser(text, 0, end)) {
       if (in.nextToken() == null) {
         throw new IOException("is empty");
       }
-      new SortedJson(in, out).value();
+      new SortedJson(text, end, out).copy(validated(in));
     }
   }
 
@@ -51,115 +59,134 @@ final class SortedJson {
    * @throws IOException when they don't
    */
   static SortedMap<String, byte[]> members(byte[] json) throws IOException {
-    var members = new TreeMap<String, byte[]>(Utf8.BYTE_ORDER);
     var text = Utf8.repaired(json);
-    var out = new JsonBytes(text.length);
     try (JsonParser in = Json.parser(text, 0, text.length)) {
       if (in.nextToken() != JsonToken.START_OBJECT) {
         throw new IOException("is no JSON object");
       }
-      var value = new SortedJson(in, out);
-      while (in.nextToken() != JsonToken.END_OBJECT) {
-        String name = in.currentName();
-        in.nextToken();
-        int start = out.length();
-        value.value();
-        members.put(name, out.copyOfRange(start, out.length()));
-      }
-    }
-    return members;
-  }
-
-  private void value() throws IOException {
-    switch (in.currentToken()) {
-      case START_OBJECT -> object();
-      case START_ARRAY -> array();
-      case VALUE_STRING -> {
-        int from = in.getTextOffset();
-        out.string(in.getTextCharacters(), from, from + in.getTextLength());
-      }
-      default -> {
-        // Digits, or one of true, false, null.
-        char[] text = in.getTextCharacters();
-        int from = in.getTextOffset();
-        for (int i = 0; i < in.getTextLength(); i++) {
-          out.raw(text[from + i]);
-        }
-      }
+      int start = validated(in);
+      return new SortedJson(text, text.length, new JsonBytes(text.length)).split(start + 1);
     }
   }
 
-  private void array() throws IOException {
-    out.raw('[');
-    boolean first = true;
-    while (in.nextToken() != JsonToken.END_ARRAY) {
-      if (!first) {
-        out.raw(',');
-      }
-      first = false;
-      value();
-    }
-    out.raw(']');
+  /** Reads the value that the parser stands on to its end; returns where it begins. */
+  private static int validated(JsonParser in) throws IOException {
+    int start = (int) in.currentTokenLocation().getByteOffset();
+    in.skipChildren();
+    in.finishToken();
+    return start;
   }
 
-  private void object() throws IOException {
-    out.raw('{');
-    var members = new Members();
-    while (in.nextToken() != JsonToken.END_OBJECT) {
-      members.begin(in.currentName());
-      in.nextToken();
-      value();
-      out.raw(',');
+  private SortedMap<String, byte[]> split(int from) throws IOException {
+    var found = new TreeMap<String, byte[]>(Utf8.BYTE_ORDER);
+    int i = space(from);
+    while (json[i] != '}') {
+      int colon = string(i);
+      int start = behindColon(colon);
+      out.cutTo(0);
+      int to = copy(start);
+      found.put(JsonMembers.name(json, i, colon), out.copyOfRange(0, out.length()));
+      i = next(to);
     }
-    members.putInOrder();
-    out.raw('}');
+    return found;
   }
 
-  /** Where the members of one object begin in the output. Each ends in a comma. */
-  private final class Members {
-    private String[] names = new String[8];
-    private int[] starts = new int[8];
-    private int count;
-    private boolean ascending = true;
+  /** Writes the value that begins there, and nothing else; returns where it ends. */
+  private int copy(int from) throws IOException {
+    pending = from;
+    int to = value(from);
+    writeUpTo(to);
+    return to;
+  }
 
-    void begin(String name) {
-      if (count == names.length) {
-        names = Arrays.copyOf(names, count * 2);
-        starts = Arrays.copyOf(starts, count * 2);
-      }
-      ascending &= count == 0 || Utf8.BYTE_ORDER.compare(names[count - 1], name) < 0;
-      names[count] = name;
-      starts[count++] = out.length();
-      out.string(name).raw(':');
-    }
+  private void writeUpTo(int to) {
+    out.raw(json, pending, to);
+    pending = to;
+  }
 
-    void putInOrder() {
-      if (count == 0) {
-        return;
-      }
-      if (!ascending) {
-        int start = starts[0];
-        byte[] asTheyCame = out.copyOfRange(start, out.length());
-        out.cutTo(start);
-        var order = order();
-        for (int i = 0; i < count; i++) {
-          int member = order[i];
-          if (i + 1 < count && names[member].equals(names[order[i + 1]])) {
-            continue; // The last of this name comes later.
-          }
-          int end = member + 1 < count ? starts[member + 1] - start : asTheyCame.length;
-          out.raw(asTheyCame, starts[member] - start, end);
-        }
-      }
-      out.cutTo(out.length() - 1);
-    }
+  /** Passes the value that begins there; returns where it ends. */
+  private int value(int from) throws IOException {
+    return switch (json[from]) {
+      case '{' -> object(from + 1);
+      case '[' -> array(from + 1);
+      case '"' -> string(from);
+      default -> scalar(from);
+    };
+  }
 
-    private Integer[] order() {
-      var order = new Integer[count];
-      Arrays.setAll(order, i -> i);
-      Arrays.sort(order, (left, right) -> Utf8.BYTE_ORDER.compare(names[left], names[right]));
-      return order;
+  /** Digits, or one of true, false, null. */
+  private int scalar(int from) {
+    int i = from;
+    while (i < end && json[i] != ',' && json[i] != '}' && json[i] != ']' && json[i] > ' ') {
+      i++;
     }
+    return i;
+  }
+
+  private int string(int from) {
+    int i = JsonBytes.endOfPlain(json, from + 1);
+    if (json[i] == '"') {
+      return i + 1;
+    }
+    writeUpTo(from);
+    pending = out.string(json, from);
+    return pending;
+  }
+
+  private int array(int from) throws IOException {
+    int i = space(from);
+    while (json[i] != ']') {
+      i = next(value(i));
+    }
+    return i + 1;
+  }
+
+  private int object(int from) throws IOException {
+    int first = members.begin();
+    int i = space(from);
+    while (json[i] != '}') {
+      i = next(member(i));
+    }
+    if (!members.areInOrder(first)) {
+      writeUpTo(i);
+      members.putInOrder(first);
+    }
+    members.end(first);
+    return i + 1;
+  }
+
+  /** Passes name and value; returns where the value ends. */
+  private int member(int name) throws IOException {
+    int start = out.length() + name - pending;
+    int colon = string(name);
+    // Only what had to be spelled anew can have an escape: it has been written.
+    members.add(name, colon, pending == colon, start);
+    return value(behindColon(colon));
+  }
+
+  /** The place behind the colon and the white space on both its sides. */
+  private int behindColon(int from) {
+    return space(space(from) + 1);
+  }
+
+  /** Where what follows a member or an element begins: the next one, or the end. */
+  private int next(int from) {
+    int i = space(from);
+    return json[i] == ',' ? space(i + 1) : i;
+  }
+
+  /** Leaves white space out; returns where it ends. */
+  private int space(int from) {
+    if (!Json.isSpace(json[from])) {
+      return from;
+    }
+    writeUpTo(from);
+    int i = from;
+    while (Json.isSpace(json[i])) {
+      i++;
+    }
+    pending = i;
+    return i;
   }
 
   private static int endOfFirst(byte[] text) {

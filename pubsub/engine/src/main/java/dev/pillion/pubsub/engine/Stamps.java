@@ -2,7 +2,6 @@
 package dev.pillion.pubsub.engine;
 
 import dev.pillion.concurrent.TimeSource;
-import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,7 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The wall clock as events have it: JSON strings of RFC 3339, in whole seconds. Thread-safe. */
+/** The wall clock as events have it: RFC 3339, in whole seconds. Thread-safe. */
 final class Stamps {
   private static final DateTimeFormatter RFC_3339 =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ssXXX");
@@ -26,21 +25,21 @@ final class Stamps {
     this.zone = zone;
   }
 
-  /** The present, with the zone's offset. The array is shared: not to be changed. */
-  byte[] now() {
+  /** The present, with the zone's offset. */
+  String now() {
     var now = time.now();
     var stamp = latest;
     if (stamp == null || stamp.second != now.getEpochSecond()) {
       // A thousand events of the same second share the work.
-      stamp = new Stamp(now.getEpochSecond(), json(RFC_3339.format(now.atZone(zone))));
+      stamp = new Stamp(now.getEpochSecond(), RFC_3339.format(now.atZone(zone)));
       latest = stamp;
     }
-    return stamp.json;
+    return stamp.text;
   }
 
   /** The present plus so much, in UTC. */
-  byte[] after(Duration duration) {
-    return json(time.now().plus(duration).truncatedTo(ChronoUnit.SECONDS).toString());
+  String after(Duration duration) {
+    return time.now().plus(duration).truncatedTo(ChronoUnit.SECONDS).toString();
   }
 
   /** Whether an {@code expiration} lies in the past; never when it is no time of RFC 3339. */
@@ -58,17 +57,13 @@ final class Stamps {
     }
   }
 
-  private static byte[] json(String text) {
-    return ('"' + text + '"').getBytes(StandardCharsets.US_ASCII);
-  }
-
   private static final class Stamp {
     final long second;
-    final byte[] json;
+    final String text;
 
-    Stamp(long second, byte[] json) {
+    Stamp(long second, String text) {
       this.second = second;
-      this.json = json;
+      this.text = text;
     }
   }
 }

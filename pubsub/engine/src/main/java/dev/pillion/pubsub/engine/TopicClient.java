@@ -53,10 +53,7 @@ final class TopicClient implements Topic {
     var event = new OutgoingEvent(Payload.of(data, options, around.serializer()), options, raw);
     around.calls().run(call(publish, options), call -> {
       try {
-        pubsub
-            .component()
-            .publish(
-                event.message(pubsub, topic, call.context()), call.context().deadline());
+        event.publish(pubsub, topic, call.context());
       } catch (BuildingBlockException e) {
         throw PublishFailures.single(pubsub.name(), topic, e);
       }

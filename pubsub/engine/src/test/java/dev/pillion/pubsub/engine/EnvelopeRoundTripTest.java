@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pillion.pubsub.PublishOptions;
+import dev.pillion.pubsub.spi.OutgoingMessage;
 import dev.pillion.testkit.ManualTime;
 import java.io.IOException;
 import java.time.ZoneOffset;
@@ -29,8 +30,49 @@ class EnvelopeRoundTripTest {
   private final EventReader reader = new EventReader("bus", "orders", false, () -> "i");
 
   private ReceivedEvent through(String contentType, byte[] data) {
-    var options = PublishOptions.defaults().contentType(contentType);
-    return reader.read(ScriptedMessage.of(envelope.write("orders", data, options)));
+    return through(PublishOptions.defaults().contentType(contentType), data);
+  }
+
+  /** The event as it is read; handed over in memory without being read it is the same. */
+  private ReceivedEvent through(PublishOptions options, byte[] data) {
+    var written = envelope.write("orders", data, options);
+    var read = reader.read(ScriptedMessage.of(written.json()));
+    var sent = new OutgoingMessage("orders", written.json(), null, null);
+    var handedOver = reader.read(new MemoryMessage(sent, written));
+    assertThat(handedOver.attributes()).isEqualTo(read.attributes());
+    assertThat(handedOver.data()).isEqualTo(read.data());
+    assertThat(handedOver.members()).isEqualTo(read.members());
+    assertThat(handedOver.envelope()).isEqualTo(read.envelope());
+    return read;
+  }
+
+  @Test
+  void attributesComeBack() {
+    var names = List.of("id", "source", "type", "subject", "traceid", "traceparent", "tracestate");
+    overSeeds((seed, random) -> {
+      var options = PublishOptions.defaults();
+      var given = new LinkedHashMap<String, String>();
+      for (var name : names) {
+        if (random.nextBoolean()) {
+          // Half a surrogate pair, now and then, is written as the replacement character.
+          given.put(name, text(random) + (random.nextInt(4) == 0 ? "\ud83d" : "x"));
+          options = options.metadata("cloudevent." + name, given.get(name));
+        }
+      }
+      if (random.nextBoolean()) {
+        options = options.metadata("ttlInSeconds", "60");
+      }
+      var event = through(options, new byte[] {'t'});
+      if (given.containsKey("traceparent")) {
+        given.put("traceid", given.get("traceparent"));
+      }
+      given.forEach((name, value) -> assertThat(event.attribute(name))
+          .as("seed %d, %s", seed, name)
+          .isEqualTo(value.replaceAll("\ud83d(?![\udc00-\udfff])", "\ufffd")));
+      assertThat(event.attributes().containsKey("expiration"))
+          .as("seed %d", seed)
+          .isEqualTo(options.metadata().containsKey("ttlInSeconds"));
+    });
   }
 
   @Test

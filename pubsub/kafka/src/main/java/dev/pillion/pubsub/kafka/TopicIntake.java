@@ -243,6 +243,10 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
     // only those that are new.
     consumer.pause(partitions);
     assignment.assign(partitions);
+    if (!partitions.isEmpty()) {
+      // Paused, they give the poll nothing to end with.
+      wakeUp();
+    }
   }
 
   @Override

@@ -5,17 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.pillion.BuildingBlockException;
 import dev.pillion.ComponentException;
+import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testservers.KafkaOptions;
 import dev.pillion.testservers.KafkaServer;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
@@ -28,14 +24,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.slf4j.LoggerFactory;
 
 /** Topics that are deleted, and made anew by the same name, while programs use them. */
 @Timeout(200)
 class KafkaTopicsIT {
   private static KafkaServer kafka;
 
-  private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
   private TestBus bus;
 
   @BeforeAll
@@ -49,32 +43,18 @@ class KafkaTopicsIT {
     kafka.close();
   }
 
-  private static Logger logger() {
-    return (Logger) LoggerFactory.getLogger(TopicIntake.class.getPackageName());
-  }
-
   @BeforeEach
   void open() throws Exception {
     bus = new TestBus(kafka.bootstrap(), 4);
-    logged.start();
-    logger().addAppender(logged);
   }
 
   @AfterEach
   void close() throws Exception {
-    logger().detachAppender(logged);
     bus.close();
   }
 
   private static void until(ThrowingCallable holds) {
     await().atMost(Duration.ofSeconds(90)).untilAsserted(holds::call);
-  }
-
-  private List<String> warnings() {
-    return List.copyOf(logged.list).stream()
-        .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
-        .map(ILoggingEvent::getFormattedMessage)
-        .toList();
   }
 
   /** Publishes numbered events until told to end, and remembers which were confirmed. */
@@ -169,9 +149,12 @@ class KafkaTopicsIT {
 
   @Test
   void aTopicThatIsMadeAnewLaterLosesNothingThatWasConfirmedSince() throws Exception {
-    madeAnew(2_000, Duration.ofSeconds(12));
+    try (var log = new CapturedLog(TopicIntake.class.getPackageName())) {
+      madeAnew(2_000, Duration.ofSeconds(12));
 
-    assertThat(warnings().stream().filter(line -> line.contains("is not there")))
-        .hasSize(1);
+      assertThat(log.warnings())
+          .filteredOn(line -> line.contains("is not there"))
+          .hasSize(1);
+    }
   }
 }

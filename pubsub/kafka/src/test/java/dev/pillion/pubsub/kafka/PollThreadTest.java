@@ -16,7 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -55,7 +58,7 @@ class PollThreadTest {
     final List<Map<TopicPartition, OffsetAndMetadata>> sent = new ArrayList<>();
     final List<Runnable> answers = new ArrayList<>();
     boolean silent;
-    int asked;
+    volatile int asked;
 
     LateBrokers() {
       super("earliest");
@@ -93,6 +96,18 @@ class PollThreadTest {
             new Dispatcher(new PlainThreads(), time, "test", 1),
             requests),
         time);
+  }
+
+  private TopicIntake intake(Supplier<Consumer<byte[], byte[]>> consumers) {
+    var context = new ComponentContext(
+        "shop", "", "bus", time, new PlainThreads(), Deadline.after(PATIENCE, time));
+    return new TopicIntake(
+        context,
+        "t",
+        consumers,
+        new TopicWatch("t", () -> KafkaFuture.completedFuture(Uuid.ONE_UUID), time),
+        Duration.ofMillis(500),
+        it -> assignment(it.commits()));
   }
 
   private static ConsumerRecord<byte[], byte[]> record(TopicPartition of, long offset) {
@@ -185,6 +200,49 @@ class PollThreadTest {
     }
   }
 
+  /**
+   * Is given a partition within a poll, which then lasts until it is woken, as it has no records.
+   */
+  private static final class Assigning extends LateBrokers {
+    private final CountDownLatch woken = new CountDownLatch(1);
+    private final AtomicBoolean assigned = new AtomicBoolean();
+
+    @Override
+    public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+      if (assigned.compareAndSet(false, true)) {
+        rebalance(List.of(PARTITION));
+        awaitWakeup();
+      }
+      return super.poll(Duration.ofMillis(1));
+    }
+
+    private void awaitWakeup() {
+      try {
+        assertThat(woken.await(60, TimeUnit.SECONDS)).isTrue();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public void wakeup() {
+      super.wakeup();
+      woken.countDown();
+    }
+  }
+
+  @Test
+  void whatIsAssignedDoesNotWaitForTheEndOfThePoll() {
+    var brokers = new Assigning();
+    var intake = intake(() -> brokers);
+
+    intake.start();
+
+    await().atMost(PATIENCE).until(() -> brokers.asked > 0);
+    intake.close(Deadline.after(PATIENCE, time));
+    assertThat(intake.isOverAndDone()).isTrue();
+  }
+
   @Test
   void anErrorIsSaidAndTheTopicIsTakenInAgain() {
     var errors = new LinkedBlockingQueue<Error>();
@@ -196,15 +254,7 @@ class PollThreadTest {
       }
       return new Failing(errors);
     };
-    var context = new ComponentContext(
-        "shop", "", "bus", time, new PlainThreads(), Deadline.after(PATIENCE, time));
-    var intake = new TopicIntake(
-        context,
-        "t",
-        consumers,
-        new TopicWatch("t", () -> KafkaFuture.completedFuture(Uuid.ONE_UUID), time),
-        Duration.ofMillis(500),
-        it -> assignment(it.commits()));
+    var intake = intake(consumers);
 
     intake.start();
 

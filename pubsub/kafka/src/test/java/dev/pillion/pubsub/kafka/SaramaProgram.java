@@ -1,75 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.kafka;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
-
+import dev.pillion.testservers.GoProgram;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The Go program in polyglot/sarama: the client that a daprd has, with Dapr's settings. */
 final class SaramaProgram implements AutoCloseable {
-  private static final Path SOURCE = Path.of("..", "..", "polyglot", "sarama");
+  private final GoProgram program;
 
-  private final Process process;
-  private final Path output;
-
-  private SaramaProgram(Process process, Path output) {
-    this.process = process;
-    this.output = output;
+  private SaramaProgram(GoProgram program) {
+    this.program = program;
   }
 
   /** Builds it; without Go on this machine the test is skipped by name. */
-  @SuppressWarnings("SystemOut")
   static Path build(Path directory) throws IOException, InterruptedException {
-    var binary = directory.resolve("sarama");
-    Process go;
-    try {
-      go = new ProcessBuilder("go", "build", "-o", binary.toString(), ".")
-          .directory(SOURCE.toFile())
-          .inheritIO()
-          .start();
-    } catch (IOException e) {
-      System.out.println("skipped: Go is not on this machine, so no member of Dapr's client");
-      return abort("Go is not on this machine: " + e.getMessage());
-    }
-    assertThat(go.waitFor(180, TimeUnit.SECONDS)).as("go build ends").isTrue();
-    assertThat(go.exitValue()).as("go build").isZero();
-    return binary;
+    return GoProgram.build("sarama", directory, "member of Dapr's client");
   }
 
   static SaramaProgram consume(Path binary, TestBus bus, String... topics) throws IOException {
-    var arguments = new ArrayList<>(List.of("consume", bus.brokers, bus.group));
-    arguments.addAll(List.of(topics));
-    return start(binary, arguments);
+    return start(binary, Stream.of("consume", bus.brokers, bus.group), Stream.of(topics));
   }
 
   static SaramaProgram produce(Path binary, TestBus bus, List<String> keys) throws IOException {
-    var arguments = new ArrayList<>(List.of("produce", bus.brokers, bus.topic));
-    arguments.addAll(keys);
-    return start(binary, arguments);
+    return start(binary, Stream.of("produce", bus.brokers, bus.topic), keys.stream());
   }
 
-  private static SaramaProgram start(Path binary, List<String> arguments) throws IOException {
-    var command = new ArrayList<>(List.of(binary.toAbsolutePath().toString()));
-    command.addAll(arguments);
-    var output = Files.createTempFile(binary.toAbsolutePath().getParent(), "sarama", ".out");
-    return new SaramaProgram(
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start(),
-        output);
+  private static SaramaProgram start(Path binary, Stream<String> begin, Stream<String> rest)
+      throws IOException {
+    var arguments = Stream.concat(begin, rest).toArray(String[]::new);
+    return new SaramaProgram(GoProgram.start(binary, arguments));
   }
 
   List<String> lines(String begin) throws IOException {
-    return Files.readAllLines(output).stream()
-        .filter(line -> line.startsWith(begin))
-        .toList();
+    return program.lines(begin);
   }
 
   /** Everything a topic's messages said that it has handled. */
@@ -81,13 +47,11 @@ final class SaramaProgram implements AutoCloseable {
 
   /** Lets it leave, or end. */
   void leave() throws IOException, InterruptedException {
-    process.getOutputStream().close();
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("it ends").isTrue();
-    assertThat(process.exitValue()).as(Files.readString(output)).isZero();
+    program.end();
   }
 
   @Override
-  public void close() {
-    process.destroyForcibly();
+  public void close() throws InterruptedException {
+    program.close();
   }
 }

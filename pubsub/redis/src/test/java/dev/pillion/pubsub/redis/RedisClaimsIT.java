@@ -128,7 +128,9 @@ class RedisClaimsIT {
 
   @Test
   void moreThanOnePageIsTakenInOneScanUpToWhatMayBeHeld(RedisServer redis) {
-    try (var bus = Bus.on(uri(redis), Duration.ofSeconds(60))) {
+    var component =
+        Bus.quick(uri(redis), Duration.ofSeconds(60)).redeliverInterval(Duration.ofSeconds(1));
+    try (var bus = new Bus(uri(redis), component, TestTime.REAL)) {
       leaveBehind(bus, 450);
       var release = new CountDownLatch(1);
       var recorder = new Recorder(message -> awaited(release));

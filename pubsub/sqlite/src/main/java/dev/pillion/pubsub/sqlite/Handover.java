@@ -222,12 +222,14 @@ final class Handover {
     }
   }
 
-  /** As {@link #start}, if something that is over now may have kept it from that. */
-  void startAgain() {
-    if (again) {
-      again = false;
-      start();
+  /** As {@link #start}, if something that may be over now has kept it from that; whether it had. */
+  boolean startAgain() {
+    if (!again) {
+      return false;
     }
+    again = false;
+    start();
+    return true;
   }
 
   /** Starts as many workers as there is work for. */
@@ -250,12 +252,14 @@ final class Handover {
         return;
       } catch (Error e) {
         // Such as that of a system that gives no more threads.
-        again = true;
         retire(wanted - i);
-        if (noThread == null) {
+        boolean first = noThread == null;
+        noThread = e;
+        // From here on another thread may try, and need not tell once more.
+        again = true;
+        if (first) {
           LOG.error("no thread for \"{}\"; it is tried again and again", threadName, e);
         }
-        noThread = e;
         return;
       }
     }

@@ -27,6 +27,7 @@ final class Keeper {
   /** How often it looks around while there is no intake. */
   private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final Duration LONGEST_CLEANUP = Duration.ofHours(1);
   private static final Duration SHORTEST_CLEANUP = Duration.ofSeconds(1);
 
@@ -39,28 +40,42 @@ final class Keeper {
   private final Observations observations;
   private final long renewNanos;
   private final long cleanupNanos;
-  private final long pollNanos;
+  private final long soonNanos;
   private final List<SqliteIntake> intakes = new CopyOnWriteArrayList<>();
-  private final Signal wake = new Signal();
+  private final Signal wake;
   private volatile boolean closed;
   private volatile @Nullable Thread thread;
   private long renewedNanos;
   private long cleanedNanos;
   private boolean cleaning;
 
+  /** An intake could not go on, and is to be asked again soon. */
+  private boolean heldUp;
+
   /** Why it can't look around for now; null while it can. */
   private volatile @Nullable Throwable outage;
 
-  Keeper(SqliteDatabase database, ComponentContext context, Pace pace, ProcessPlace place) {
+  /** @param wake what it waits for */
+  Keeper(
+      SqliteDatabase database,
+      ComponentContext context,
+      Pace pace,
+      ProcessPlace place,
+      Signal wake) {
+    this.wake = wake;
     this.database = database;
     this.context = context;
     this.pace = pace;
     this.place = place;
-    watch = database.watch();
+    watch = database.watch(new ChangeWatch.Listening(
+        pace.pollInterval(),
+        wake::raise,
+        context.threads(),
+        "pubsub/" + context.name() + "/watch"));
     retention = new Retention(database);
     renewNanos = pace.processingTimeout().toNanos() / 3;
     cleanupNanos = cleanupNanos(pace.retention());
-    pollNanos = pace.pollInterval().toNanos();
+    soonNanos = Math.min(pace.pollInterval().toNanos(), IDLE_NANOS);
     observations = new Observations(renewNanos);
   }
 
@@ -112,7 +127,7 @@ final class Keeper {
     try {
       while (!closed) {
         look();
-        wake.await(intakes.isEmpty() ? IDLE_NANOS : pollNanos);
+        wake.await(pauseNanos());
       }
     } catch (InterruptedException e) {
       LOG.debug("the keeper of \"{}\" is interrupted", context.name());
@@ -121,16 +136,29 @@ final class Keeper {
     }
   }
 
+  private long pauseNanos() {
+    if (intakes.isEmpty()) {
+      return IDLE_NANOS;
+    }
+    if (outage != null) {
+      return soonNanos;
+    }
+    long untilRenewal = renewNanos - (context.time().nanos() - renewedNanos);
+    long pause = Math.min(watch.pauseNanos(), Math.max(MIN_PAUSE_NANOS, untilRenewal));
+    return heldUp ? Math.min(pause, soonNanos) : pause;
+  }
+
   private void look() {
     try {
       long now = context.time().now().toEpochMilli();
       boolean changed = !intakes.isEmpty() && watch.hasChanged();
       intakes.removeIf(SqliteIntake::hasEnded);
+      heldUp = false;
       for (SqliteIntake intake : intakes) {
         if (changed) {
           intake.look();
         }
-        intake.tick(now);
+        heldUp |= intake.tick(now);
       }
       if (context.time().nanos() - renewedNanos >= renewNanos) {
         renew();

@@ -9,7 +9,7 @@ import java.time.Duration;
  * @param processingTimeout the lease: whoever has not renewed for so long counts as gone
  * @param redeliverInterval the pause before what has failed comes again
  * @param retention how long events are kept, done or not
- * @param pollInterval how often other processes' commits are looked for
+ * @param pollInterval how often other processes' commits are looked for where nothing tells of them
  */
 record Pace(
     Duration processingTimeout,

@@ -91,18 +91,21 @@ final class SqliteIntake implements Intake, Handover.Holder {
     work.raise();
   }
 
-  /** Called many times a second, with the time of day in milliseconds. */
-  void tick(long now) {
+  /**
+   * Called again and again, with the time of day in milliseconds; true: shall be called soon again.
+   */
+  boolean tick(long now) {
     boolean clockSetBack = nextDue != Long.MAX_VALUE && nextDue > now + membership.pauseMillis();
     if (now >= nextDue || clockSetBack) {
       look();
     }
-    handover.startAgain();
+    boolean soon = handover.startAgain();
     var thread = clerk;
     if (thread != null && !thread.isAlive() && !hasEnded()) {
       LOG.error("{}: its thread has ended unexpectedly; another one goes on", membership);
       start();
     }
+    return soon;
   }
 
   /** Why it does not bring events for now, in words to be shown; null while it does. */
@@ -202,8 +205,9 @@ final class SqliteIntake implements Intake, Handover.Holder {
   private void run() {
     try {
       while (!aborted && !hasEnded()) {
-        if (!step()) {
-          work.await(outage == null ? Long.MAX_VALUE : RETRY_NANOS);
+        long pause = step();
+        if (pause > 0) {
+          work.await(pause);
         }
       }
     } catch (InterruptedException e) {
@@ -212,8 +216,8 @@ final class SqliteIntake implements Intake, Handover.Holder {
     ended.countDown();
   }
 
-  /** Does what there is to do; false when there is nothing for now. */
-  private boolean step() {
+  /** Does what there is to do; how long there is nothing to do then, unless there is a signal. */
+  private long step() {
     // Before looking at what was returned: nothing is returned any more once it is so.
     boolean quiet = closing && handover.isQuiet();
     var settlements = handover.takeSettlements();
@@ -221,8 +225,13 @@ final class SqliteIntake implements Intake, Handover.Holder {
     int want = taking ? queueDepth - handover.held() + settlements.size() : 0;
     boolean look = want > 0 && mayFind;
     try {
+      look = want > 0 && (look || untilDueNanos() <= 0);
       if (settlements.isEmpty() && !look && (quiet || !inDoubt)) {
-        return quiet && leave();
+        if (quiet) {
+          leave();
+          return 0;
+        }
+        return outage == null ? pauseNanos(want) : RETRY_NANOS;
       }
       if (look) {
         mayFind = false;
@@ -232,11 +241,11 @@ final class SqliteIntake implements Intake, Handover.Holder {
       }
       if (settlements.isEmpty() && !inDoubt && !findsSomething()) {
         recovered();
-        return false;
+        return pauseNanos(want);
       }
       write(settlements, look ? Math.min(want, MAX_CLAIM) : 0);
       recovered();
-      return true;
+      return 0;
     } catch (RuntimeException | Error e) {
       // An error of the JVM as well: a thread that ends here would be missed by nobody, while its
       // lease went on being renewed.
@@ -246,8 +255,20 @@ final class SqliteIntake implements Intake, Handover.Holder {
         inDoubt = true;
       }
       failed(e);
-      return false;
+      return RETRY_NANOS;
     }
+  }
+
+  private long pauseNanos(int want) {
+    return want > 0 ? Math.max(1, untilDueNanos()) : Long.MAX_VALUE;
+  }
+
+  /** Until an event is due again, as far as is known. */
+  private long untilDueNanos() {
+    long due = nextDue;
+    return due == Long.MAX_VALUE
+        ? Long.MAX_VALUE
+        : TimeUnit.MILLISECONDS.toNanos(due - context.time().now().toEpochMilli());
   }
 
   private boolean findsSomething() {
@@ -311,7 +332,7 @@ final class SqliteIntake implements Intake, Handover.Holder {
     return new Written(lost, claimed, more, Claims.nextDue(session, group));
   }
 
-  private boolean leave() {
+  private void leave() {
     long owner = membership.incarnation();
     database.write(
         session -> {
@@ -320,7 +341,6 @@ final class SqliteIntake implements Intake, Handover.Holder {
         },
         Deadline.none());
     ended.countDown();
-    return true;
   }
 
   private void failed(Throwable e) {

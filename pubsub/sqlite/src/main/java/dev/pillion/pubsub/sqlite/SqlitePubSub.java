@@ -85,7 +85,7 @@ public final class SqlitePubSub implements PubSubComponent {
     try {
       BrokerSchema.create(database, context.deadline());
       var place = ProcessPlace.ofThisProcess();
-      var keeper = new Keeper(database, context, pace, place);
+      var keeper = new Keeper(database, context, pace, place, new Signal());
       keeper.start();
       opened = new Opened(database, context, new EventLog(database, context.time()), keeper, place);
     } catch (RuntimeException e) {
@@ -242,7 +242,10 @@ public final class SqlitePubSub implements PubSubComponent {
       return this;
     }
 
-    /** How often other processes' events are looked for; 40 ms by default, at most 10 s. */
+    /**
+     * How often other processes' events are looked for where the kernel does not tell of them; 40
+     * ms by default, at most 10 s.
+     */
     public Builder pollInterval(Duration interval) {
       requireUnset("pollInterval", pollInterval);
       if (interval.compareTo(MAX_POLL_INTERVAL) > 0) {

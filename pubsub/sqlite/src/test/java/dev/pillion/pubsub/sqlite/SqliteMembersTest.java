@@ -16,6 +16,7 @@ import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.pubsub.spi.Message;
 import dev.pillion.pubsub.spi.TopicSubscription;
 import dev.pillion.testkit.ManualTime;
+import dev.pillion.testservers.RawDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;

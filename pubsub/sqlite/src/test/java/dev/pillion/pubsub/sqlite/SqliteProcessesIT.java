@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.pillion.connections.sqlite.SqliteSettings;
+import dev.pillion.testservers.RawDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

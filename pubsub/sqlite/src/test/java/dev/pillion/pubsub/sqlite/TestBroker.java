@@ -12,6 +12,7 @@ import dev.pillion.pubsub.spi.Intake;
 import dev.pillion.pubsub.spi.MessageReceiver;
 import dev.pillion.pubsub.spi.OutgoingMessage;
 import dev.pillion.pubsub.spi.TopicSubscription;
+import dev.pillion.testservers.RawDatabase;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -30,25 +31,16 @@ import org.junit.jupiter.api.TestFactory;
  * What becomes of an event, on every broker: the outcome table, cell by cell, and what stops and
  * bad messages do to it. Run through a runtime, or through a facade, on a broker of one's own.
  *
- * <p>Topics and app ids are new in every test. The broker should be set to deliver again soon.
+ * <p>Topics and app ids are new in every test, so that tests may run side by side on one broker. It
+ * should be set to deliver again soon.
  */
 public abstract class DeliveryContract {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration A_WHILE = Duration.ofMillis(400);
 
   private final List<PubSubDoor> doors = new ArrayList<>();
-  private String app = newName("app");
-  private String topic = newName("topic");
-
-  /** What a handler does with an event. */
-  private enum Act {
-    SUCCEEDS,
-    ASKS_FOR_RETRY,
-    DROPS,
-    THROWS,
-    OVERFLOWS,
-    GIVES_NO_OUTCOME
-  }
+  private final String app = newName("app");
+  private final String topic = newName("topic");
 
   /** A new runtime on the broker that all doors of a test share. */
   protected abstract PubSubDoor open(PubSubDoor.Settings settings);
@@ -74,7 +66,7 @@ public abstract class DeliveryContract {
   /** Makes a topic known to the broker, where that is needed. */
   protected void createTopic(String name) {}
 
-  private static String newName(String what) {
+  static String newName(String what) {
     return what + "-" + UUID.randomUUID().toString().substring(0, 8);
   }
 
@@ -106,84 +98,26 @@ public abstract class DeliveryContract {
     return topic + "-dead";
   }
 
-  private static byte[] bytes(String text) {
+  static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static PublishOptions json() {
+  static PublishOptions json() {
     return PublishOptions.defaults().contentType("application/json");
   }
 
-  private static void until(org.assertj.core.api.ThrowableAssert.ThrowingCallable holds) {
+  static void until(org.assertj.core.api.ThrowableAssert.ThrowingCallable holds) {
     await().atMost(PATIENCE).untilAsserted(holds::call);
+  }
+
+  /** Holds, and still holds when something that should not come would have come. */
+  static void forAWhile(Callable<Boolean> holds) {
+    await().during(A_WHILE).atMost(PATIENCE).until(holds);
   }
 
   @TestFactory
   Collection<DynamicTest> eachCellOfTheOutcomeTable() {
-    var cells = new ArrayList<DynamicTest>();
-    for (var act : Act.values()) {
-      for (int attempts : new int[] {1, 3}) {
-        for (boolean deadLetters : new boolean[] {false, true}) {
-          cells.add(DynamicTest.dynamicTest(
-              "%s, %d attempts, %s"
-                  .formatted(
-                      act, attempts, deadLetters ? "dead letter topic" : "no dead letter topic"),
-              () -> cell(act, attempts, deadLetters)));
-        }
-      }
-    }
-    return cells;
-  }
-
-  private void cell(Act act, int attempts, boolean deadLetters) {
-    app = newName("app");
-    topic = newName("topic");
-    var door = open(attempts);
-    var starts = new AtomicInteger();
-    var later = new EventLog();
-    var letters = new EventLog();
-    door.subscribe(dead(), SubscribeOptions.defaults(), letters);
-    var options = SubscribeOptions.defaults();
-    door.subscribe(
-        topic, deadLetters ? options.deadLetterTopic(dead()) : options, (event, delivery) -> {
-          if (new String(event.requireData(), StandardCharsets.UTF_8).equals("\"later\"")) {
-            return later.handle(event, delivery);
-          }
-          starts.incrementAndGet();
-          return act(act);
-        });
-
-    door.topic(topic).publish(bytes("\"first\""), json());
-
-    boolean succeeds = act == Act.SUCCEEDS;
-    boolean fails = !succeeds && act != Act.DROPS;
-    if (fails && !deadLetters) {
-      // Nobody has it: the broker keeps it and delivers again.
-      until(() -> assertThat(starts).hasValueGreaterThan(attempts));
-    } else {
-      int expected = fails ? attempts : 1;
-      until(() -> assertThat(starts).hasValue(expected));
-      door.topic(topic).publish(bytes("\"later\""), json());
-      until(() -> assertThat(later.data).contains("\"later\""));
-      if (deadLetters && !succeeds) {
-        until(() -> assertThat(letters.data).containsExactly("\"first\""));
-      }
-      await().during(A_WHILE).atMost(PATIENCE).until(() -> starts.get() == expected);
-      assertThat(letters.data).hasSize(deadLetters && !succeeds ? 1 : 0);
-    }
-    close(door);
-  }
-
-  @SuppressWarnings("NullAway") // That a handler gives none is what is tested.
-  private static DeliveryResult act(Act act) throws Exception {
-    return switch (act) {
-      case SUCCEEDS -> DeliveryResult.SUCCESS;
-      case ASKS_FOR_RETRY -> DeliveryResult.RETRY;
-      case DROPS -> DeliveryResult.DROP;
-      case THROWS -> throw new Exception("as the test wants it");
-      case OVERFLOWS -> throw new StackOverflowError("as the test wants it");
-      case GIVES_NO_OUTCOME -> null;
-    };
+    return new OutcomeTable(this).tests();
   }
 
   @Test
@@ -199,7 +133,7 @@ public abstract class DeliveryContract {
     door.topic(topic).publish(bytes("\"hard\""), json());
 
     until(() -> assertThat(log.attempts).containsExactly(1, 2, 3));
-    await().during(A_WHILE).atMost(PATIENCE).until(() -> log.attempts.size() == 3);
+    forAWhile(() -> log.attempts.size() == 3);
   }
 
   @Test
@@ -468,7 +402,7 @@ public abstract class DeliveryContract {
 
     registration.pause();
     door.topic(topic).publish(bytes("\"meanwhile\""), json());
-    await().during(A_WHILE).atMost(PATIENCE).until(() -> log.data.size() == 1);
+    forAWhile(() -> log.data.size() == 1);
     registration.resume();
 
     until(() -> assertThat(log.data).containsExactly("\"before\"", "\"meanwhile\""));

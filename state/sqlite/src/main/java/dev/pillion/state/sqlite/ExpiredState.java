@@ -3,6 +3,7 @@ package dev.pillion.state.sqlite;
 
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.connections.jdbc.ExpiredRows;
+import dev.pillion.connections.sqlite.MetadataTable;
 import dev.pillion.connections.sqlite.SqliteDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,16 +14,13 @@ final class ExpiredState implements ExpiredRows {
   private static final int PORTION = 500;
 
   private final SqliteDatabase database;
-  private final String claim;
+  private final MetadataTable metadata;
   private final String find;
   private final String delete;
 
-  ExpiredState(SqliteDatabase database, String table, String metadataTable) {
+  ExpiredState(SqliteDatabase database, String table, MetadataTable metadata) {
     this.database = database;
-    claim = """
-        INSERT INTO %s (key, value) VALUES ('last-cleanup', CURRENT_TIMESTAMP)
-        ON CONFLICT (key) DO UPDATE SET value = CURRENT_TIMESTAMP
-        WHERE (unixepoch(CURRENT_TIMESTAMP) - unixepoch(value)) * 1000 > ?""".formatted(metadataTable);
+    this.metadata = metadata;
     find = """
         SELECT rowid FROM %s WHERE rowid > ? AND expiration_time < CURRENT_TIMESTAMP
         ORDER BY rowid LIMIT %d""".formatted(table, PORTION);
@@ -32,13 +30,7 @@ final class ExpiredState implements ExpiredRows {
 
   @Override
   public boolean claim(Duration age, Deadline deadline) {
-    return database.writeOne(
-        session -> {
-          var statement = session.statement(claim);
-          statement.setLong(1, age.toMillis());
-          return statement.executeUpdate() > 0;
-        },
-        deadline);
+    return metadata.claimCleanup(database, age, deadline);
   }
 
   @Override

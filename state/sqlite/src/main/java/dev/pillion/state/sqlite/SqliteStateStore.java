@@ -10,7 +10,8 @@ import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.connections.jdbc.ExpiredRowCleanup;
 import dev.pillion.connections.jdbc.SqlIdentifier;
-import dev.pillion.connections.sqlite.SqliteDatabase;
+import dev.pillion.connections.sqlite.MetadataTable;
+import dev.pillion.connections.sqlite.OpenedDatabase;
 import dev.pillion.connections.sqlite.SqliteSettings;
 import dev.pillion.state.ReadOptions;
 import dev.pillion.state.spi.StateChange;
@@ -44,19 +45,18 @@ public final class SqliteStateStore implements TransactionalStateStore {
    */
   static final int MAX_VALUE_SIZE = 700_000_000;
 
-  private final SqliteSettings settings;
+  private final OpenedDatabase database;
   private final String tableName;
-  private final String metadataTableName;
+  private final MetadataTable metadata;
   private final StateTable table;
   private final Duration cleanupInterval;
-  private volatile @Nullable SqliteDatabase database;
   private volatile @Nullable ExpiredRowCleanup cleanup;
 
   private SqliteStateStore(Builder builder) {
-    settings = builder.settings;
+    database = new OpenedDatabase(builder.settings);
     tableName = Objects.requireNonNullElse(builder.tableName, Builder.TABLE_NAME);
-    metadataTableName =
-        Objects.requireNonNullElse(builder.metadataTableName, Builder.METADATA_TABLE_NAME);
+    metadata = new MetadataTable(
+        Objects.requireNonNullElse(builder.metadataTableName, Builder.METADATA_TABLE_NAME), "");
     table = new StateTable(tableName);
     cleanupInterval = Objects.requireNonNullElse(builder.cleanupInterval, Duration.ZERO);
   }
@@ -78,34 +78,30 @@ public final class SqliteStateStore implements TransactionalStateStore {
 
   @Override
   public void open(ComponentContext context) {
-    var opened = SqliteDatabase.open(settings, context.time());
-    try {
-      new StateSchema(tableName, metadataTableName).migrate(opened, context.deadline());
-      var expired = new ExpiredState(opened, tableName, metadataTableName);
+    database.open(context.time(), opened -> {
+      metadata.migrate(opened, tableName, StateTable.creations(tableName), context.deadline());
+      var expired = new ExpiredState(opened, tableName, metadata);
       cleanup = ExpiredRowCleanup.start(cleanupInterval, expired, context);
-      database = opened;
-    } catch (RuntimeException e) {
-      opened.close();
-      throw e;
-    }
-    LOG.info("state store \"{}\" is open on sqlite database \"{}\"", context.name(), opened);
+    });
+    LOG.info("state store \"{}\" is open on sqlite database \"{}\"", context.name(), database);
   }
 
   @Override
   public void probe(Deadline deadline) {
-    database().read(table::probe, deadline);
+    database.get().read(table::probe, deadline);
   }
 
   @Override
   public Optional<StoredValue> get(String key, ReadOptions options, Deadline deadline) {
-    return database().read(session -> table.get(session, key), deadline);
+    return database.get().read(session -> table.get(session, key), deadline);
   }
 
   @Override
   public BulkRead getAll(List<String> keys, ReadOptions options, Deadline deadline) {
     var found = new LinkedHashMap<String, StoredValue>();
     var failures = new LinkedHashMap<String, BuildingBlockException>();
-    return database()
+    return database
+        .get()
         .read(
             session -> {
               found.clear();
@@ -119,7 +115,7 @@ public final class SqliteStateStore implements TransactionalStateStore {
   @Override
   public void apply(StateChange change, Deadline deadline) {
     var write = table.write(change);
-    if (!database().writeOne(write, deadline)) {
+    if (!database.get().writeOne(write, deadline)) {
       throw change.mismatch();
     }
   }
@@ -133,7 +129,8 @@ public final class SqliteStateStore implements TransactionalStateStore {
     var writes = changes.stream().map(table::write).toList();
     var failures = new LinkedHashMap<Integer, BuildingBlockException>();
     try {
-      var applied = database()
+      var applied = database
+          .get()
           .write(
               session -> {
                 var outcomes = new boolean[writes.size()];
@@ -170,7 +167,8 @@ public final class SqliteStateStore implements TransactionalStateStore {
       return;
     }
     var writes = changes.stream().map(table::write).toList();
-    database()
+    database
+        .get()
         .write(
             session -> {
               for (int i = 0; i < writes.size(); i++) {
@@ -194,10 +192,7 @@ public final class SqliteStateStore implements TransactionalStateStore {
     if (running != null) {
       running.close();
     }
-    var open = database;
-    if (open != null) {
-      open.close();
-    }
+    database.close();
   }
 
   private static void failAll(
@@ -205,14 +200,6 @@ public final class SqliteStateStore implements TransactionalStateStore {
     for (int i = 0; i < count; i++) {
       failures.put(i, cause);
     }
-  }
-
-  private SqliteDatabase database() {
-    var open = database;
-    if (open == null) {
-      throw new IllegalStateException("sqlite database \"%s\" is not open".formatted(settings));
-    }
-    return open;
   }
 
   /** Settings beyond the connection. Each may be set once. */

@@ -29,6 +29,19 @@ final class StateTable {
   private final String delete;
   private final String deleteEtag;
 
+  /** What makes Dapr's table. */
+  static List<String> creations(String table) {
+    return List.of("""
+        CREATE TABLE IF NOT EXISTS %s (
+          key TEXT NOT NULL PRIMARY KEY,
+          value TEXT NOT NULL,
+          is_binary BOOLEAN NOT NULL,
+          etag TEXT NOT NULL,
+          expiration_time TIMESTAMP DEFAULT NULL,
+          update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+        )""".formatted(table));
+  }
+
   StateTable(String table) {
     this.table = table;
     probe = "SELECT 1 FROM %s LIMIT 1".formatted(table);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.pillion.ComponentException;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.testservers.RawDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

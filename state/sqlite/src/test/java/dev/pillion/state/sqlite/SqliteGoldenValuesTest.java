@@ -16,6 +16,7 @@ import dev.pillion.state.ReadOptions;
 import dev.pillion.state.spi.Condition;
 import dev.pillion.state.spi.StateChange;
 import dev.pillion.state.spi.StateValue;
+import dev.pillion.testservers.RawDatabase;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;

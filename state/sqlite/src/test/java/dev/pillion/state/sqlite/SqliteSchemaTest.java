@@ -12,6 +12,7 @@ import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.connections.sqlite.SqliteSettings;
 import dev.pillion.state.ReadOptions;
+import dev.pillion.testservers.RawDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
