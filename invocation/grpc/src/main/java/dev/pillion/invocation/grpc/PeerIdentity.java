@@ -51,15 +51,6 @@ final class PeerIdentity extends ServerTransportFilter {
 
   /** The one SPIFFE id that a certificate has; empty when it has none, or several URIs. */
   static Optional<CallerIdentity> of(X509Certificate certificate) {
-    return uri(certificate).flatMap(CallerIdentity::of);
-  }
-
-  /** Whether it says in SPIFFE's way whose it is, be that an app or something else. */
-  static boolean isSpiffe(X509Certificate certificate) {
-    return uri(certificate).filter(uri -> "spiffe".equals(uri.getScheme())).isPresent();
-  }
-
-  private static Optional<URI> uri(X509Certificate certificate) {
     try {
       var names = certificate.getSubjectAlternativeNames();
       if (names == null) {
@@ -67,7 +58,7 @@ final class PeerIdentity extends ServerTransportFilter {
       }
       var uris = names.stream().filter(name -> name.get(0).equals(URI_NAME)).toList();
       return uris.size() == 1
-          ? Optional.of(URI.create(String.valueOf(uris.get(0).get(1))))
+          ? CallerIdentity.of(URI.create(String.valueOf(uris.get(0).get(1))))
           : Optional.empty();
     } catch (CertificateParsingException | IllegalArgumentException e) {
       return Optional.empty();

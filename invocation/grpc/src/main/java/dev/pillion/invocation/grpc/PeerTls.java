@@ -64,7 +64,7 @@ public final class PeerTls {
     if (!PeerTrust.isOf(identity, namespace, appId)) {
       throw ComponentException.failed(
           "the certificate in %s is %s, not this app, which is \"%s\" in namespace \"%s\""
-              .formatted(files, identity.get(), appId, namespace),
+              .formatted(files, identity.get(), appId, PeerTrust.named(namespace)),
           null);
     }
     return identity.get();

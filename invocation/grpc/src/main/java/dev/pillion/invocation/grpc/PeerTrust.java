@@ -16,9 +16,9 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Believes certificates of the trust anchors that have a SPIFFE id and are no authority's; of a
- * peer that calls only if the id is of an app, of a peer that is called only the one of that app.
- * Host names do not count: a SPIFFE id is of an app, wherever it runs.
+ * Believes certificates of the trust anchors that say which app it is and are no authority's; of a
+ * peer that is called also only the one of that app. Host names do not count: a SPIFFE id is of an
+ * app, wherever it runs.
  */
 final class PeerTrust extends X509ExtendedTrustManager {
   private static final int SIGNS_CERTIFICATES = 5;
@@ -51,8 +51,13 @@ final class PeerTrust extends X509ExtendedTrustManager {
   /** Whether it is the identity of this app, of whatever trust domain. */
   static boolean isOf(Optional<CallerIdentity> identity, String namespace, String appId) {
     return identity.isPresent()
-        && identity.get().namespace().equals(namespace)
+        && identity.get().namespace().equals(named(namespace))
         && identity.get().appId().equals(appId);
+  }
+
+  /** Dapr's name for no namespace. */
+  static String named(String namespace) {
+    return namespace.isEmpty() ? "default" : namespace;
   }
 
   private void checkServer(X509Certificate[] chain, String type) throws CertificateException {
@@ -67,7 +72,7 @@ final class PeerTrust extends X509ExtendedTrustManager {
       throw new CertificateException("its certificate is of %s, not of /ns/%s/%s"
           .formatted(
               identity.map(CallerIdentity::toString).orElse("no app"),
-              peer.namespace(),
+              named(peer.namespace()),
               peer.appId()));
     }
   }
@@ -75,22 +80,21 @@ final class PeerTrust extends X509ExtendedTrustManager {
   private void checkClient(X509Certificate[] chain, String type) throws CertificateException {
     anchors.checkClientTrusted(chain, type);
     requireWorkload(chain[0]);
-    if (PeerIdentity.of(chain[0]).isEmpty()) {
-      // It would be nobody, who may say of itself what it likes.
-      throw new CertificateException(
-          "its certificate's SPIFFE id is not of an app: spiffe://DOMAIN/ns/NAMESPACE/APP");
-    }
   }
 
-  /** What SPIFFE demands of a certificate beside who has signed it. */
+  /**
+   * What SPIFFE demands of a certificate beside who has signed it; and without an app's id a peer
+   * would be nobody, who may say of himself what he likes.
+   */
   private static void requireWorkload(X509Certificate leaf) throws CertificateException {
     var usage = leaf.getKeyUsage();
     if (leaf.getBasicConstraints() >= 0
         || (usage != null && (usage[SIGNS_CERTIFICATES] || usage[SIGNS_REVOCATIONS]))) {
       throw new CertificateException("its certificate is of an authority, and of no app");
     }
-    if (!PeerIdentity.isSpiffe(leaf)) {
-      throw new CertificateException("its certificate has no SPIFFE id");
+    if (PeerIdentity.of(leaf).isEmpty()) {
+      throw new CertificateException(
+          "its certificate has no SPIFFE id spiffe://DOMAIN/ns/NAMESPACE/APP");
     }
   }
 
