@@ -4,12 +4,14 @@ package dev.pillion.pubsub.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.pillion.connections.kafka.KafkaSettings;
 import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.testkit.CapturedLog;
 import dev.pillion.testservers.KafkaServer;
 import dev.pillion.testservers.RealServers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -176,5 +178,23 @@ class KafkaBeginningsIT {
     assertThat(component.lostToRetention()).isEqualTo(900 - held);
     assertThat(log.warnings()).singleElement().asString().contains("goes on at 900");
     System.out.printf("[retention] %d were held, %d lost%n", held, 900 - held);
+  }
+
+  @Test
+  void theSameHoldsWhereBrokersDealOutThePartitions() throws Exception {
+    send(0, 0, 20);
+    send(1, 0, 20);
+    bus.commit(0, 3);
+    bus.removeBefore(0, 7);
+    var recorder = Recorder.acknowledging();
+    var component = bus.open(KafkaPubSub.at(
+        KafkaSettings.of(Map.of("bootstrap.servers", bus.brokers, "group.protocol", "consumer"))));
+    bus.subscribe(component, recorder);
+
+    until(() -> assertThat(recorder.texts()).containsExactlyElementsOf(texts(7, 20)));
+    until(() -> assertThat(bus.committed(0)).isEqualTo(20));
+    until(() -> assertThat(bus.committed(1)).isEqualTo(20));
+    assertThat(component.lostToRetention()).isEqualTo(4);
+    assertThat(log.warnings()).singleElement().asString().contains("from offset 3 to 6");
   }
 }
