@@ -5,6 +5,7 @@ import dev.pillion.component.ComponentMetadata;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -67,6 +68,15 @@ public final class KafkaSettings {
     }
     var group = properties.get(ConsumerConfig.GROUP_ID_CONFIG);
     var all = new LinkedHashMap<String, Object>(KafkaMetadata.defaults());
+    if ("consumer"
+        .equalsIgnoreCase(String.valueOf(properties.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG)))) {
+      // Brokers say these then, and Kafka's client refuses to be told.
+      all.keySet()
+          .removeAll(List.of(
+              ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+              ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG,
+              ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG));
+    }
     all.putAll(properties);
     return new KafkaSettings(all, group == null ? null : group.toString());
   }

@@ -15,7 +15,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
@@ -33,12 +35,10 @@ final class Assignment {
   private static final Logger log = LoggerFactory.getLogger(Assignment.class);
   private static final Duration ANSWER = Duration.ofSeconds(5);
 
-  /** Other partitions wait meanwhile, and what was answered in part need not be asked for again. */
-  private static final Duration BEGINNING = Duration.ofSeconds(1);
-
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final PartitionQueue.Surroundings around;
+  private final Beginnings beginnings;
   private final TimeSource time;
   private final Map<TopicPartition, PartitionQueue> queues = new ConcurrentHashMap<>();
   private final Set<TopicPartition> unprepared = new HashSet<>();
@@ -48,8 +48,9 @@ final class Assignment {
   private @Nullable Consumer<byte[], byte[]> committing;
   private long prepareAgain;
 
-  Assignment(PartitionQueue.Surroundings around, TimeSource time) {
+  Assignment(PartitionQueue.Surroundings around, Beginnings beginnings, TimeSource time) {
     this.around = around;
+    this.beginnings = beginnings;
     this.time = time;
     this.prepareAgain = time.nanos();
   }
@@ -87,34 +88,53 @@ final class Assignment {
   }
 
   private void openAll(Consumer<byte[], byte[]> consumer) {
-    var committed = consumer.committed(Set.copyOf(unprepared), BEGINNING);
-    var notes = new HashMap<TopicPartition, CommitNote>();
-    var positions = new HashMap<TopicPartition, Long>();
-    var suspects = new HashSet<TopicPartition>();
-    for (var partition : unprepared) {
-      long position = consumer.position(partition, BEGINNING);
-      OffsetAndMetadata found = committed.get(partition);
-      var note = found == null
-          ? CommitNote.clean(position)
-          : CommitNote.read(found.offset(), found.metadata());
-      positions.put(partition, position);
-      notes.put(partition, note);
-      if (note.reach() > position) {
-        suspects.add(partition);
-      }
-    }
-    // What is not written yet nobody can have attempted.
-    var ends = suspects.isEmpty()
-        ? Map.<TopicPartition, Long>of()
-        : consumer.endOffsets(suspects, BEGINNING);
-    for (var partition : List.copyOf(unprepared)) {
-      var note = notes.getOrDefault(partition, CommitNote.clean(0));
-      long position = positions.getOrDefault(partition, 0L);
-      long reach = Math.min(note.reach(), ends.getOrDefault(partition, Long.MAX_VALUE));
-      open(partition, position, new CommitNote(reach, note.attempts()));
-    }
+    // All is known before anything is placed: the end of a log is another one a moment later.
+    beginnings.find(consumer, unprepared).forEach((partition, beginning) -> {
+      consumer.seek(partition, beginning.place());
+      open(partition, beginning.place().offset(), beginning.note());
+    });
     unprepared.clear();
     around.commits().soon();
+  }
+
+  /** A poll has met partitions without a place: where they begin is asked for before the next. */
+  void placeNow(NoOffsetForPartitionException without) {
+    if (beginnings.isNone()) {
+      throw without;
+    }
+    prepareAgain = time.nanos();
+  }
+
+  /**
+   * Goes on where what was to be read next is gone. When nobody says where, the next poll brings it
+   * up again.
+   */
+  void goOn(Consumer<byte[], byte[]> consumer, OffsetOutOfRangeException gone) {
+    if (beginnings.isNone()) {
+      throw gone;
+    }
+    Map<TopicPartition, Long> next;
+    try {
+      next = beginnings.next(consumer, gone);
+    } catch (TimeoutException e) {
+      log.warn("no broker says where to go on, asking again: {}", KafkaFailures.reason(e));
+      return;
+    }
+    gone.offsetOutOfRangePartitions().forEach((partition, offset) -> {
+      var queue = queues.get(partition);
+      var place = next.get(partition);
+      if (queue == null || place == null) {
+        return;
+      }
+      if (place > offset) {
+        beginnings.lost(partition, offset, place);
+        queue.skipTo(place);
+        around.commits().soon();
+      } else {
+        beginAnew(consumer, partition, place);
+      }
+      consumer.seek(partition, place);
+    });
   }
 
   private void open(TopicPartition partition, long position, CommitNote note) {
@@ -157,10 +177,6 @@ final class Assignment {
       }
       if (queue.isBehind(some)) {
         long first = some.get(0).offset();
-        log.warn(
-            "{} begins anew at {}: its topic was made again, or has lost its end",
-            partition,
-            first);
         beginAnew(consumer, partition, first);
         queue = queues.get(partition);
       }
@@ -173,12 +189,18 @@ final class Assignment {
   /** The topic is another one by the same name: what was read and committed says nothing of it. */
   void beginAnew(Consumer<byte[], byte[]> consumer) {
     for (var partition : List.copyOf(queues.keySet())) {
-      beginAnew(consumer, partition, 0);
+      openAnew(consumer, partition, 0);
       consumer.seek(partition, 0);
     }
   }
 
   private void beginAnew(Consumer<byte[], byte[]> consumer, TopicPartition partition, long first) {
+    log.warn(
+        "{} begins anew at {}: its topic was made again, or has lost its end", partition, first);
+    openAnew(consumer, partition, first);
+  }
+
+  private void openAnew(Consumer<byte[], byte[]> consumer, TopicPartition partition, long first) {
     lose(List.of(partition));
     open(partition, first, CommitNote.clean(first));
     consumer.pause(List.of(partition));

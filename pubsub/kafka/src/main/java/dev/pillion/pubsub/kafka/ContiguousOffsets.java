@@ -46,6 +46,15 @@ final class ContiguousOffsets {
     }
   }
 
+  /** Goes on at a later offset, unless something that was handed over is not done. */
+  boolean skipTo(long offset) {
+    if (!open.isEmpty() || offset <= position) {
+      return false;
+    }
+    position = offset;
+    return true;
+  }
+
   /** What may be committed: everything below it is done. */
   long position() {
     return position;

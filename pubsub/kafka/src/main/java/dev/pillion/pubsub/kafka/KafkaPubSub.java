@@ -145,6 +145,14 @@ public final class KafkaPubSub implements PubSubComponent {
     return session().subscribe(subscription, receiver);
   }
 
+  /**
+   * How many offsets of its groups were gone from their partitions, since this was opened, before
+   * they were read: at most so many messages. They are logged.
+   */
+  public long lostToRetention() {
+    return session().lostToRetention();
+  }
+
   @Override
   public void close() {
     var closing = session;

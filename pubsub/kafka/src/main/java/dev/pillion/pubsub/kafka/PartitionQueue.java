@@ -126,6 +126,12 @@ final class PartitionQueue {
     });
   }
 
+  /** What lies before is gone: with nothing else to do here, it is committed as done. */
+  void skipTo(long offset) {
+    locked(() ->
+        running.isEmpty() && again.isEmpty() && fetched.size() == 0 && progress.skipTo(offset));
+  }
+
   /** Whether fetching must pause, or may go on; null when it stays as it is. */
   @Nullable
   Boolean flow() {

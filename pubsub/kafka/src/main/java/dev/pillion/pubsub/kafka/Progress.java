@@ -78,6 +78,16 @@ final class Progress {
     }
   }
 
+  /** Nothing is left before this offset; false while something is handed over. */
+  boolean skipTo(long offset) {
+    boolean skips = offsets.skipTo(offset);
+    if (skips) {
+      attempts.headMap(offset).clear();
+      change++;
+    }
+    return skips;
+  }
+
   /**
    * Sets how many attempts have begun; null for none on record.
    *

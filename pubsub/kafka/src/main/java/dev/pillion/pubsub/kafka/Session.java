@@ -14,9 +14,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -41,6 +41,7 @@ final class Session implements AutoCloseable {
   private final ComponentContext context;
   private final Admin admin;
   private final Publisher publisher;
+  private final LongAdder lostToRetention = new LongAdder();
   private final List<TopicIntake> intakes = new CopyOnWriteArrayList<>();
 
   private Session(
@@ -131,12 +132,16 @@ final class Session implements AutoCloseable {
     int limit = subscription.concurrency() > 0 ? subscription.concurrency() : CONCURRENCY;
     var name = "pubsub/" + context.name() + "/" + subscription.topic();
     var dispatcher = new Dispatcher(context.threads(), context.time(), name, limit);
+    var properties = settings.consumer();
+    properties.put(ConsumerConfig.GROUP_ID_CONFIG, subscription.consumerId());
+    var beginnings = Beginnings.take(properties, context.time(), lostToRetention);
     TopicIntake intake;
     try {
       intake = new TopicIntake(
           context,
           subscription.topic(),
-          () -> consumer(subscription.consumerId()),
+          () -> new KafkaConsumer<>(
+              properties, new ByteArrayDeserializer(), new ByteArrayDeserializer()),
           new TopicWatch(subscription.topic(), () -> id(subscription.topic()), context.time()),
           options.retry(),
           made -> {
@@ -148,6 +153,7 @@ final class Session implements AutoCloseable {
                 made::isHeld);
             return new Assignment(
                 new PartitionQueue.Surroundings(rules, receiver, dispatcher, made.commits()),
+                beginnings,
                 context.time());
           });
     } catch (KafkaException e) {
@@ -166,11 +172,9 @@ final class Session implements AutoCloseable {
         .thenApply(found -> found.values().iterator().next().topicId());
   }
 
-  private Consumer<byte[], byte[]> consumer(String group) {
-    var properties = settings.consumer();
-    properties.put(ConsumerConfig.GROUP_ID_CONFIG, group);
-    return new KafkaConsumer<>(
-        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  /** How many offsets were gone before they were read. */
+  long lostToRetention() {
+    return lostToRetention.sum();
   }
 
   @Override

@@ -15,6 +15,8 @@ import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -188,6 +190,11 @@ final class TopicIntake implements Intake, ConsumerRebalanceListener {
       var records = consumer.poll(timeout);
       polling = false;
       assignment.add(consumer, records);
+    } catch (OffsetOutOfRangeException e) {
+      polling = false;
+      assignment.goOn(consumer, e);
+    } catch (NoOffsetForPartitionException e) {
+      assignment.placeNow(e);
     } finally {
       polling = false;
     }

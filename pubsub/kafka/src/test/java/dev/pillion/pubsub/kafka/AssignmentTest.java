@@ -10,12 +10,14 @@ import dev.pillion.pubsub.spi.Message;
 import dev.pillion.pubsub.spi.MessageReceiver;
 import dev.pillion.testkit.ManualTime;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -39,6 +41,8 @@ class AssignmentTest {
           receiver,
           new Dispatcher(new PlainThreads(), time, "test", 1),
           commits),
+      Beginnings.take(
+          new HashMap<>(Map.of("auto.offset.reset", "earliest")), time, new LongAdder()),
       time);
   private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.kafka;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -19,14 +20,19 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -42,6 +48,8 @@ class KafkaFaultsIT {
   /** {@code -Doutage=PT3M} for one of minutes. */
   private static final Duration OUTAGE =
       Duration.parse(System.getProperty("outage", Duration.ofSeconds(10).toString()));
+
+  private static final int KEYS = 12;
 
   private static KafkaServer kafka;
 
@@ -254,6 +262,92 @@ class KafkaFaultsIT {
     System.out.printf("[kill] %d attempts of %d messages after 3 kills%n", begun, count);
     // At most what a second without a commit has handled comes again, each time.
     assertThat(begun).isLessThan(count + 3 * 1_000);
+  }
+
+  @Test
+  void twoProgramsThatAreKilledInTurnWhileEventsFlowLoseNothingAndKeepTheOrderOfKeys()
+      throws Exception {
+    bus.createTopic(bus.topic + "-dead", 1);
+    var output = directory.resolve("output");
+    Files.createFile(output);
+    var ends = new AtomicBoolean();
+    var flow = new FutureTask<>(() -> {
+      int sent = 0;
+      while (!ends.get()) {
+        bus.send(new ProducerRecord<>(
+            bus.topic, ("k" + sent % KEYS).getBytes(UTF_8), event(sent).getBytes(UTF_8)));
+        sent++;
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(4));
+      }
+      return sent;
+    });
+    int kills = 3;
+    var programs = new ArrayList<Process>();
+    try {
+      programs.add(SubscribingProgram.start(bus, output, -1, 4));
+      programs.add(SubscribingProgram.start(bus, output, -1, 4));
+      new Thread(flow, "flow").start();
+      for (int kill = 0; kill < kills; kill++) {
+        until(() -> assertThat(taking(output)).containsAll(pids(programs)));
+        int before = ended(output).size();
+        until(() -> assertThat(ended(output)).hasSizeGreaterThan(before + 100));
+        programs.remove(0).destroyForcibly().waitFor();
+        programs.add(SubscribingProgram.start(bus, output, -1, 4));
+      }
+      until(() -> assertThat(taking(output)).containsAll(pids(programs)));
+      ends.set(true);
+      int count = flow.get();
+      until(() -> assertThat(ended(output)).isEqualTo(numbers(count)));
+      assertThat(bus.records(bus.topic + "-dead", 0)).isEmpty();
+      long repeated = repeatedWithKeysInOrder(output);
+      System.out.printf(
+          "[two killed] %d messages, %d handled again after %d kills%n", count, repeated, kills);
+      // What a killed program has handled since its last commit, of a second and its answer.
+      assertThat(repeated).isLessThan(kills * 500L);
+    } finally {
+      ends.set(true);
+      for (var program : programs) {
+        program.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  private static Set<String> taking(Path output) throws IOException {
+    return Files.readAllLines(output).stream()
+        .filter(line -> line.startsWith("took "))
+        .map(line -> line.substring(5))
+        .collect(Collectors.toSet());
+  }
+
+  private static List<String> pids(List<Process> programs) {
+    return programs.stream().map(program -> Long.toString(program.pid())).toList();
+  }
+
+  /**
+   * None begins before all of its key that were sent earlier have ended once. Both programs append
+   * to one file, a line at a time: its order is that of what they did.
+   *
+   * @return how many attempts there were beyond the first of each
+   */
+  private static long repeatedWithKeysInOrder(Path output) throws IOException {
+    var begun = new HashSet<Integer>();
+    var done = new HashMap<Integer, Integer>();
+    long attempts = 0;
+    for (var line : Files.readAllLines(output)) {
+      var words = line.split(" ");
+      if (words[0].equals("begin")) {
+        attempts++;
+        int number = Integer.parseInt(words[1]);
+        begun.add(number);
+        assertThat(done.getOrDefault(number % KEYS, number % KEYS - KEYS))
+            .as("the last one that had ended when %d began", number)
+            .isGreaterThanOrEqualTo(number - KEYS);
+      } else if (words[0].equals("end")) {
+        int number = Integer.parseInt(words[1]);
+        done.merge(number % KEYS, number, Math::max);
+      }
+    }
+    return attempts - begun.size();
   }
 
   @Test

@@ -21,6 +21,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -95,6 +96,8 @@ class PollThreadTest {
             recorder,
             new Dispatcher(new PlainThreads(), time, "test", 1),
             requests),
+        Beginnings.take(
+            new HashMap<>(Map.of("auto.offset.reset", "earliest")), time, new LongAdder()),
         time);
   }
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.pillion.pubsub.spi.Disposition;
 import dev.pillion.testservers.KafkaServer;
 import dev.pillion.testservers.RealServers;
 import java.nio.file.Path;
@@ -13,6 +14,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -123,6 +130,77 @@ class SaramaGroupIT {
         assertThat(deliveries).isBetween(sent.size(), sent.size() + 100);
       }
     }
+  }
+
+  @Test
+  void aStormOfMembersOfBothKindsLosesNothingAndRepeatsLittle() throws Exception {
+    var active = ConcurrentHashMap.<String>newKeySet();
+    var overlaps = new AtomicInteger();
+    var recorder = new Recorder(message -> {
+      if (!active.add(Recorder.text(message))) {
+        overlaps.incrementAndGet();
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));
+      active.remove(Recorder.text(message));
+      return Disposition.ACKNOWLEDGE;
+    });
+    var ends = new AtomicBoolean();
+    var sent = new ArrayList<String>();
+    var flow = new FutureTask<>(() -> {
+      while (!ends.get()) {
+        send(sent, 1);
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(4));
+      }
+      return sent.size();
+    });
+    var settings = Map.of("session.timeout.ms", 10_000);
+    var theirs = new ArrayList<SaramaProgram>();
+    try {
+      bus.subscribe(bus.open(bus.component(settings)), recorder);
+      theirs.add(SaramaProgram.consume(sarama, bus, bus.topic));
+      new Thread(flow, "flow").start();
+      for (int round = 0; round < 5; round++) {
+        var their = theirs.get(round);
+        until(() -> assertThat(their.handled(bus.topic)).isNotEmpty());
+        var guest = bus.open(bus.component(settings));
+        int members = bus.members();
+        bus.subscribe(guest, recorder);
+        until(() -> assertThat(bus.members()).isGreaterThan(members));
+        their.leave();
+        theirs.add(SaramaProgram.consume(sarama, bus, bus.topic));
+        guest.close();
+      }
+      until(() -> assertThat(theirs.get(5).handled(bus.topic)).isNotEmpty());
+      ends.set(true);
+      int count = flow.get();
+      until(() -> {
+        var handled = new HashSet<>(recorder.texts());
+        handled.addAll(theirs(theirs));
+        assertThat(handled).hasSize(count).containsAll(sent);
+      });
+      theirs.get(5).leave();
+      int their = theirs(theirs).size();
+      int deliveries = recorder.seen.size() + their;
+      System.out.printf(
+          "[sarama storm] %d messages, %d deliveries, %d of them theirs%n",
+          count, deliveries, their);
+      assertThat(overlaps).hasValue(0);
+      // All left in order and committed; only Sarama's rebalances may repeat a little.
+      assertThat(deliveries).isBetween(count, count + 200);
+    } finally {
+      ends.set(true);
+      for (var their : theirs) {
+        their.close();
+      }
+    }
+  }
+
+  private List<String> theirs(List<SaramaProgram> programs) throws Exception {
+    var all = new ArrayList<String>();
+    for (var program : programs) {
+      all.addAll(program.handled(bus.topic));
+    }
+    return all;
   }
 
   private void send(List<String> sent, int count) throws Exception {

@@ -16,8 +16,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A program in a JVM of its own that handles the numbers of a topic, with three attempts and a dead
- * letter topic. It prints {@code begin number attempt} and {@code end number}, and halts at one
- * number.
+ * letter topic. It prints {@code took process}, {@code begin number attempt} and {@code end
+ * number}, and halts at one number.
  */
 final class SubscribingProgram {
   private SubscribingProgram() {}
@@ -27,6 +27,7 @@ final class SubscribingProgram {
   public static void main(String[] arguments) throws InterruptedException {
     int poison = Integer.parseInt(arguments[3]);
     long nanos = Duration.ofMillis(Long.parseLong(arguments[4])).toNanos();
+    long process = ProcessHandle.current().pid();
     var component = KafkaPubSub.at(KafkaSettings.of(Map.of(
         "bootstrap.servers",
         arguments[0],
@@ -52,6 +53,7 @@ final class SubscribingProgram {
               .deadLetterTopic(arguments[1] + "-dead"),
           (event, delivery) -> {
             int number = event.data();
+            System.out.println("took " + process);
             System.out.println("begin " + number + " " + delivery.attempt());
             System.out.flush();
             if (number == poison) {

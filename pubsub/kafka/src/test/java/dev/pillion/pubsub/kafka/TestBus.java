@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -62,21 +63,51 @@ final class TestBus implements AutoCloseable {
     admin.deleteTopics(List.of(name)).all().get();
   }
 
+  /** The topic of the test again, as soon as brokers have forgotten the one before. */
+  void createTopicAnew(int partitions) {
+    await().atMost(PATIENCE).ignoreExceptions().until(() -> {
+      createTopic(topic, partitions);
+      return true;
+    });
+  }
+
+  /** As retention does. */
+  void removeBefore(int partition, long offset) throws Exception {
+    admin
+        .deleteRecords(
+            Map.of(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(offset)))
+        .all()
+        .get();
+  }
+
+  /** As a tool does for a group without members. */
+  void commit(int partition, long offset) throws Exception {
+    admin
+        .alterConsumerGroupOffsets(
+            group, Map.of(new TopicPartition(topic, partition), new OffsetAndMetadata(offset)))
+        .all()
+        .get();
+  }
+
   /** Not open yet, with short sessions; the oldest message first. */
   KafkaPubSub component() {
     return component(Map.of());
   }
 
   KafkaPubSub component(Map<String, ?> more) {
+    var properties = new HashMap<String, Object>(more);
+    properties.putIfAbsent("auto.offset.reset", "earliest");
+    return with(properties);
+  }
+
+  /** The same, but a new group begins where it does unless a setting says otherwise. */
+  KafkaPubSub byDefault() {
+    return with(Map.of());
+  }
+
+  private KafkaPubSub with(Map<String, ?> more) {
     var properties = new HashMap<String, Object>(Map.of(
-        "bootstrap.servers",
-        brokers,
-        "auto.offset.reset",
-        "earliest",
-        "session.timeout.ms",
-        6_000,
-        "heartbeat.interval.ms",
-        500));
+        "bootstrap.servers", brokers, "session.timeout.ms", 6_000, "heartbeat.interval.ms", 500));
     properties.putAll(more);
     return KafkaPubSub.at(KafkaSettings.of(properties)).redeliverAfter(Duration.ofMillis(50));
   }
