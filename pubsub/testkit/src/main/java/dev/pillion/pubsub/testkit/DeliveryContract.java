@@ -45,6 +45,16 @@ public abstract class DeliveryContract {
   /** A new runtime on the broker that all doors of a test share. */
   protected abstract PubSubDoor open(PubSubDoor.Settings settings);
 
+  /** What a broker does with the events of a key behind one that fails. */
+  public enum Order {
+    /** They wait until it is done, or on the dead letter topic. */
+    KEPT,
+    /** They wait while it is attempted. When its attempts have failed they go on. */
+    KEPT_WHILE_ATTEMPTED,
+    /** They don't wait. */
+    NONE
+  }
+
   /** Whether several runtimes share a broker; one that lives within its component has only it. */
   protected boolean isShared() {
     return true;
@@ -60,6 +70,16 @@ public abstract class DeliveryContract {
 
   /** Whether a topic may have several handlers; a program on the app channel has one. */
   protected boolean hasSeveralHandlers() {
+    return true;
+  }
+
+  /** What becomes of the order behind an event that fails. */
+  protected Order order() {
+    return Order.KEPT;
+  }
+
+  /** Whether events of some keys are handled while one of another key is. */
+  protected boolean handlesKeysSideBySide() {
     return true;
   }
 
@@ -84,14 +104,9 @@ public abstract class DeliveryContract {
   private PubSubDoor open(int attempts, Duration pause, Duration drain) {
     createTopic(topic);
     createTopic(dead());
-    var door = open(new PubSubDoor.Settings(app, attempts, pause, drain));
+    var door = open(new PubSubDoor.Settings(app, attempts, pause, Duration.ZERO, drain));
     doors.add(door);
     return door;
-  }
-
-  private void close(PubSubDoor door) {
-    doors.remove(door);
-    door.close();
   }
 
   private String dead() {
@@ -118,6 +133,21 @@ public abstract class DeliveryContract {
   @TestFactory
   Collection<DynamicTest> eachCellOfTheOutcomeTable() {
     return new OutcomeTable(this).tests();
+  }
+
+  @TestFactory
+  Collection<DynamicTest> whatBecomesOfTheOrder() {
+    return new OrderTable(this).tests();
+  }
+
+  @TestFactory
+  Collection<DynamicTest> whatBecomesOfAHandlerThatHangs() {
+    return new HangTable(this).tests();
+  }
+
+  @TestFactory
+  Collection<DynamicTest> whatAStopDoes() {
+    return new StopTable(this).tests();
   }
 
   @Test
@@ -288,92 +318,6 @@ public abstract class DeliveryContract {
 
     until(() -> assertThat(other.data).containsExactly("\"left\""));
     assertThat(failing.data).hasSize(1);
-  }
-
-  @Test
-  void aStopBetweenAttemptsIsNoFailure() {
-    assumeTrue(isShared(), "the broker lives within one runtime");
-    var door = open(3, Duration.ofMinutes(5), PATIENCE);
-    var failing = new EventLog();
-    door.subscribe(
-        topic, SubscribeOptions.defaults().deadLetterTopic(dead()), (event, delivery) -> {
-          failing.handle(event, delivery);
-          return DeliveryResult.RETRY;
-        });
-    door.topic(topic).publish(bytes("\"kept\""), json());
-    until(() -> assertThat(failing.data).hasSize(1));
-
-    close(door);
-
-    var next = open(3);
-    var letters = new EventLog();
-    var log = new EventLog();
-    next.subscribe(dead(), SubscribeOptions.defaults(), letters);
-    next.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
-    until(() -> assertThat(log.data).containsExactly("\"kept\""));
-    assertThat(letters.data).isEmpty();
-  }
-
-  @Test
-  void aStopWhileAHandlerHangsIsNoFailure() throws Exception {
-    assumeTrue(isShared(), "the broker lives within one runtime");
-    var door = open(1, Duration.ZERO, Duration.ofMillis(100));
-    var begun = new CountDownLatch(1);
-    var interrupted = new CountDownLatch(1);
-    door.subscribe(
-        topic, SubscribeOptions.defaults().deadLetterTopic(dead()), (event, delivery) -> {
-          begun.countDown();
-          try {
-            new CountDownLatch(1).await();
-            return DeliveryResult.SUCCESS;
-          } catch (InterruptedException e) {
-            interrupted.countDown();
-            throw e;
-          }
-        });
-    door.topic(topic).publish(bytes("\"kept\""), json());
-    begun.await();
-
-    close(door);
-    interrupted.await();
-
-    var next = open(1);
-    var letters = new EventLog();
-    var log = new EventLog();
-    next.subscribe(dead(), SubscribeOptions.defaults(), letters);
-    next.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
-    until(() -> assertThat(log.data).containsExactly("\"kept\""));
-    assertThat(letters.data).isEmpty();
-  }
-
-  @Test
-  void manyRestartsDeadLetterNothing() {
-    assumeTrue(isShared(), "the broker lives within one runtime");
-    var sent = IntStream.range(0, 60).mapToObj(Integer::toString).toList();
-    var log = new EventLog();
-    var letters = new EventLog();
-    for (int restart = 0; restart < 6; restart++) {
-      var door = open(1);
-      door.subscribe(
-          topic,
-          SubscribeOptions.defaults().deadLetterTopic(dead()).concurrency(1),
-          (event, delivery) -> {
-            log.handle(event, delivery);
-            return DeliveryResult.SUCCESS;
-          });
-      if (restart == 0) {
-        sent.forEach(data -> door.topic(topic).publish(bytes(data), json().partitionKey("k")));
-      }
-      int before = log.data.size();
-      until(() -> assertThat(log.data.size()).isGreaterThan(Math.min(before, sent.size() - 1)));
-      close(door);
-    }
-    var last = open(1);
-    last.subscribe(dead(), SubscribeOptions.defaults(), letters);
-    last.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
-
-    until(() -> assertThat(log.data).containsAll(sent));
-    assertThat(letters.data).isEmpty();
   }
 
   @Test
