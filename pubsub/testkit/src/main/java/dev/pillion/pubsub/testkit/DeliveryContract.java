@@ -28,23 +28,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * What becomes of an event, on every broker: the outcome table, cell by cell, and what stops and
- * bad messages do to it. Run through a runtime, or through a facade, on a broker of one's own.
+ * What becomes of an event, on every broker: the outcome table, cell by cell, what becomes of the
+ * order, and what stops, handlers that hang and bad messages do to it. Run through a runtime, or
+ * through a facade, on a broker of one's own.
  *
  * <p>Topics and app ids are new in every test, so that tests may run side by side on one broker. It
  * should be set to deliver again soon.
  */
 public abstract class DeliveryContract {
-  static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final Duration A_WHILE = Duration.ofMillis(400);
-
-  private final List<PubSubDoor> doors = new ArrayList<>();
-  private final String app = newName("app");
-  private final String topic = newName("topic");
-
-  /** A new runtime on the broker that all doors of a test share. */
-  protected abstract PubSubDoor open(PubSubDoor.Settings settings);
-
   /** What a broker does with the events of a key behind one that fails. */
   public enum Order {
     /** They wait until it is done, or on the dead letter topic. */
@@ -54,6 +45,16 @@ public abstract class DeliveryContract {
     /** They don't wait. */
     NONE
   }
+
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration A_WHILE = Duration.ofMillis(400);
+
+  private final List<PubSubDoor> doors = new ArrayList<>();
+  private final String app = newName("app");
+  private final String topic = newName("topic");
+
+  /** A new runtime on the broker that all doors of a test share. */
+  protected abstract PubSubDoor open(PubSubDoor.Settings settings);
 
   /** Whether several runtimes share a broker; one that lives within its component has only it. */
   protected boolean isShared() {
