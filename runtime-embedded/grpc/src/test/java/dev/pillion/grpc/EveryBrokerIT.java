@@ -9,9 +9,6 @@ import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.pubsub.Topic;
 import dev.pillion.pubsub.testkit.DeliveryContract;
 import dev.pillion.pubsub.testkit.PubSubDoor;
-import dev.pillion.resiliency.Resiliency;
-import dev.pillion.resiliency.RetryPolicy;
-import dev.pillion.resiliency.Target;
 import dev.pillion.runtime.EmbeddedRuntime;
 import dev.pillion.testservers.KafkaServer;
 import dev.pillion.testservers.RealServers;
@@ -64,17 +61,9 @@ class EveryBrokerIT {
     @Override
     protected PubSubDoor open(PubSubDoor.Settings settings) {
       var metadata = ComponentMetadata.of(settings());
-      var builder = EmbeddedRuntime.builder(settings.appId())
-          .environment(Map.of())
-          .drainTimeout(settings.drainTimeout())
+      var builder = new DoorRuntime(settings)
+          .builder()
           .component(new ComponentSpec("bus", type, "v1", metadata, Duration.ofSeconds(20), false));
-      if (settings.attempts() > 1) {
-        builder.resiliency(Resiliency.builder()
-            .retry(
-                "again", RetryPolicy.constant(settings.pause()).maxRetries(settings.attempts() - 1))
-            .component("bus", Target.withRetry("again"), Target.withoutPolicies())
-            .build());
-      }
       try {
         return switch (side()) {
           case PROGRAM -> new RuntimeDoor(builder.start());
@@ -149,6 +138,11 @@ class EveryBrokerIT {
     @BeforeEach
     void use(RedisServer shared) {
       redis = shared;
+    }
+
+    @Override
+    protected Order order() {
+      return Order.NONE;
     }
 
     @Override

@@ -37,18 +37,34 @@ class InMemoryDeliveryTest extends DeliveryContract {
     var builder = EmbeddedRuntime.builder(settings.appId())
         .component("bus", InMemoryPubSub.create())
         .drainTimeout(settings.drainTimeout());
+    var policies = Resiliency.builder();
+    var inbound = Target.withoutPolicies();
     if (settings.attempts() > 1) {
-      builder.resiliency(Resiliency.builder()
-          .retry(
-              "again", RetryPolicy.constant(settings.pause()).maxRetries(settings.attempts() - 1))
-          .component("bus", Target.withRetry("again"), Target.withoutPolicies())
-          .build());
+      policies.retry(
+          "again", RetryPolicy.constant(settings.pause()).maxRetries(settings.attempts() - 1));
+      inbound = inbound.retry("again");
     }
+    if (!settings.timeout().isZero()) {
+      policies.timeout("limit", settings.timeout());
+      inbound = inbound.timeout("limit");
+    }
+    builder.resiliency(
+        policies.component("bus", inbound, Target.withoutPolicies()).build());
     return new Door(builder.start());
   }
 
   @Override
   protected boolean isShared() {
+    return false;
+  }
+
+  @Override
+  protected Order order() {
+    return Order.KEPT_WHILE_ATTEMPTED;
+  }
+
+  @Override
+  protected boolean handlesKeysSideBySide() {
     return false;
   }
 }

@@ -28,13 +28,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * What becomes of an event, on every broker: the outcome table, cell by cell, and what stops and
- * bad messages do to it. Run through a runtime, or through a facade, on a broker of one's own.
+ * What becomes of an event, on every broker: the outcome table, cell by cell, what becomes of the
+ * order, and what stops, handlers that hang and bad messages do to it. Run through a runtime, or
+ * through a facade, on a broker of one's own.
  *
  * <p>Topics and app ids are new in every test, so that tests may run side by side on one broker. It
  * should be set to deliver again soon.
  */
 public abstract class DeliveryContract {
+  /** What a broker does with the events of a key behind one that fails. */
+  public enum Order {
+    /** They wait until it is done, or on the dead letter topic. */
+    KEPT,
+    /** They wait while it is attempted. When its attempts have failed they go on. */
+    KEPT_WHILE_ATTEMPTED,
+    /** They don't wait. */
+    NONE
+  }
+
   static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration A_WHILE = Duration.ofMillis(400);
 
@@ -63,6 +74,16 @@ public abstract class DeliveryContract {
     return true;
   }
 
+  /** What becomes of the order behind an event that fails. */
+  protected Order order() {
+    return Order.KEPT;
+  }
+
+  /** Whether events of some keys are handled while one of another key is. */
+  protected boolean handlesKeysSideBySide() {
+    return true;
+  }
+
   /** Makes a topic known to the broker, where that is needed. */
   protected void createTopic(String name) {}
 
@@ -84,14 +105,9 @@ public abstract class DeliveryContract {
   private PubSubDoor open(int attempts, Duration pause, Duration drain) {
     createTopic(topic);
     createTopic(dead());
-    var door = open(new PubSubDoor.Settings(app, attempts, pause, drain));
+    var door = open(new PubSubDoor.Settings(app, attempts, pause, Duration.ZERO, drain));
     doors.add(door);
     return door;
-  }
-
-  private void close(PubSubDoor door) {
-    doors.remove(door);
-    door.close();
   }
 
   private String dead() {
@@ -118,6 +134,21 @@ public abstract class DeliveryContract {
   @TestFactory
   Collection<DynamicTest> eachCellOfTheOutcomeTable() {
     return new OutcomeTable(this).tests();
+  }
+
+  @TestFactory
+  Collection<DynamicTest> whatBecomesOfTheOrder() {
+    return new OrderTable(this).tests();
+  }
+
+  @TestFactory
+  Collection<DynamicTest> whatBecomesOfAHandlerThatHangs() {
+    return new HangTable(this).tests();
+  }
+
+  @TestFactory
+  Collection<DynamicTest> whatAStopDoes() {
+    return new StopTable(this).tests();
   }
 
   @Test
@@ -288,92 +319,6 @@ public abstract class DeliveryContract {
 
     until(() -> assertThat(other.data).containsExactly("\"left\""));
     assertThat(failing.data).hasSize(1);
-  }
-
-  @Test
-  void aStopBetweenAttemptsIsNoFailure() {
-    assumeTrue(isShared(), "the broker lives within one runtime");
-    var door = open(3, Duration.ofMinutes(5), PATIENCE);
-    var failing = new EventLog();
-    door.subscribe(
-        topic, SubscribeOptions.defaults().deadLetterTopic(dead()), (event, delivery) -> {
-          failing.handle(event, delivery);
-          return DeliveryResult.RETRY;
-        });
-    door.topic(topic).publish(bytes("\"kept\""), json());
-    until(() -> assertThat(failing.data).hasSize(1));
-
-    close(door);
-
-    var next = open(3);
-    var letters = new EventLog();
-    var log = new EventLog();
-    next.subscribe(dead(), SubscribeOptions.defaults(), letters);
-    next.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
-    until(() -> assertThat(log.data).containsExactly("\"kept\""));
-    assertThat(letters.data).isEmpty();
-  }
-
-  @Test
-  void aStopWhileAHandlerHangsIsNoFailure() throws Exception {
-    assumeTrue(isShared(), "the broker lives within one runtime");
-    var door = open(1, Duration.ZERO, Duration.ofMillis(100));
-    var begun = new CountDownLatch(1);
-    var interrupted = new CountDownLatch(1);
-    door.subscribe(
-        topic, SubscribeOptions.defaults().deadLetterTopic(dead()), (event, delivery) -> {
-          begun.countDown();
-          try {
-            new CountDownLatch(1).await();
-            return DeliveryResult.SUCCESS;
-          } catch (InterruptedException e) {
-            interrupted.countDown();
-            throw e;
-          }
-        });
-    door.topic(topic).publish(bytes("\"kept\""), json());
-    begun.await();
-
-    close(door);
-    interrupted.await();
-
-    var next = open(1);
-    var letters = new EventLog();
-    var log = new EventLog();
-    next.subscribe(dead(), SubscribeOptions.defaults(), letters);
-    next.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
-    until(() -> assertThat(log.data).containsExactly("\"kept\""));
-    assertThat(letters.data).isEmpty();
-  }
-
-  @Test
-  void manyRestartsDeadLetterNothing() {
-    assumeTrue(isShared(), "the broker lives within one runtime");
-    var sent = IntStream.range(0, 60).mapToObj(Integer::toString).toList();
-    var log = new EventLog();
-    var letters = new EventLog();
-    for (int restart = 0; restart < 6; restart++) {
-      var door = open(1);
-      door.subscribe(
-          topic,
-          SubscribeOptions.defaults().deadLetterTopic(dead()).concurrency(1),
-          (event, delivery) -> {
-            log.handle(event, delivery);
-            return DeliveryResult.SUCCESS;
-          });
-      if (restart == 0) {
-        sent.forEach(data -> door.topic(topic).publish(bytes(data), json().partitionKey("k")));
-      }
-      int before = log.data.size();
-      until(() -> assertThat(log.data.size()).isGreaterThan(Math.min(before, sent.size() - 1)));
-      close(door);
-    }
-    var last = open(1);
-    last.subscribe(dead(), SubscribeOptions.defaults(), letters);
-    last.subscribe(topic, SubscribeOptions.defaults().deadLetterTopic(dead()), log);
-
-    until(() -> assertThat(log.data).containsAll(sent));
-    assertThat(letters.data).isEmpty();
   }
 
   @Test

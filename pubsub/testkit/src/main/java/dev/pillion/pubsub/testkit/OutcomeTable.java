@@ -80,7 +80,7 @@ final class OutcomeTable {
     broker.createTopic(topic);
     broker.createTopic(dead);
     var settings = new PubSubDoor.Settings(
-        newName("app"), cell.attempts(), Duration.ZERO, DeliveryContract.PATIENCE);
+        newName("app"), cell.attempts(), Duration.ZERO, Duration.ZERO, DeliveryContract.PATIENCE);
     try (var door = broker.open(settings)) {
       run(cell, door, topic, dead);
     }

@@ -24,9 +24,11 @@ public interface PubSubDoor extends AutoCloseable {
    * What a door is opened with.
    *
    * @param appId the app id, which is the group too
-   * @param attempts how often the inbound policy tries a delivery; 1 for no policy
+   * @param attempts how often the inbound policy tries a delivery; 1 for no retry
    * @param pause how long the policy waits between two attempts
+   * @param timeout when the policy ends an attempt; zero for never
    * @param drainTimeout how long closing waits for handlers
    */
-  record Settings(String appId, int attempts, Duration pause, Duration drainTimeout) {}
+  record Settings(
+      String appId, int attempts, Duration pause, Duration timeout, Duration drainTimeout) {}
 }
