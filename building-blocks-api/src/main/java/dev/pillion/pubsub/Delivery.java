@@ -35,7 +35,10 @@ public interface Delivery {
 
   /**
    * The trace that this attempt belongs to, as headers such as {@code traceparent}, for what the
-   * handler calls; empty when there is none. Unmodifiable.
+   * handler calls by other means; empty when there is none. Unmodifiable.
+   *
+   * <p>They are the event's own: a span that a tracer has begun for the attempt is the tracer's to
+   * tell. Calls of this runtime within the handler are its children without further ado.
    */
   Map<String, String> traceHeaders();
 }

@@ -5,6 +5,7 @@ import com.google.protobuf.Message;
 import dev.pillion.appchannel.AppOptions;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.InvocationException;
+import dev.pillion.invocation.InvocationException.Reason;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.Context;
@@ -47,18 +48,24 @@ final class AppCalls implements AutoCloseable {
     var callOptions = CallOptions.DEFAULT
         .withDeadlineAfter(deadline.remainingNanos(), TimeUnit.NANOSECONDS)
         .withStreamTracerFactory(observer);
+    var channel = connector.channel();
     // Where this thread answers a call by gRPC, that call's end, deadline and trace are not this
     // one's; an interrupt of the thread ends it.
     var outer = Context.ROOT.attach();
     try {
-      var answer = ClientCalls.blockingUnaryCall(
-          observer.around(connector.channel()), method, callOptions, request);
+      var answer =
+          ClientCalls.blockingUnaryCall(observer.around(channel), method, callOptions, request);
       return observer.answered(options.address(), method, answer);
     } catch (StatusRuntimeException e) {
       if (observer.isTheProgramsOwn()) {
         return observer.failed(options.address(), method, e.getStatus());
       }
-      throw failures.of(method, e);
+      var failure = failures.of(method, e);
+      if (failure instanceof InvocationException unanswered
+          && unanswered.reason() == Reason.NOT_LISTENING) {
+        connector.failed(channel);
+      }
+      throw failure;
     } finally {
       Context.ROOT.detach(outer);
     }

@@ -85,6 +85,16 @@ final class AppConnector implements AutoCloseable {
         : current;
   }
 
+  /**
+   * A call has found that nothing listens. gRPC lets it fail before it says so of the channel, and
+   * a call in between would fail by the same attempt: the channel is not to be used again.
+   */
+  void failed(ManagedChannel unreached) {
+    if (unreached.getState(false) != ConnectivityState.READY) {
+      var unused = replaced(unreached);
+    }
+  }
+
   private ManagedChannel replaced(ManagedChannel failed) {
     lock.lock();
     try {

@@ -5,22 +5,19 @@ import dev.pillion.BuildingBlockException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.concurrent.Deadline;
 import dev.pillion.concurrent.TimeSource;
+import dev.pillion.invocation.grpc.GrpcProxy;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ClientStreamTracer;
 import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One attempt to pass a call on. What is not said to be otherwise is called under its lock. */
 final class ProxyAttempt extends ClientCall.Listener<byte[]> {
-  /** As long as other calls without a deadline have, for who can't be told from such a call. */
-  private static final Duration TO_BEGIN_AN_ANSWER = Duration.ofSeconds(60);
-
   private final ProxiedCall whole;
   private final ProxyRequest asked;
   private final ProxyRoute route;
@@ -86,7 +83,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
       halfClosed = true;
       app.halfClose();
       if (!limited && headers == null && !over) {
-        alarm = time.schedule(TO_BEGIN_AN_ANSWER, this::tooLate);
+        alarm = time.schedule(GrpcProxy.TO_BEGIN_AN_ANSWER, this::tooLate);
       }
     }
   }
@@ -102,7 +99,7 @@ final class ProxyAttempt extends ClientCall.Listener<byte[]> {
                 .formatted(
                     asked.method().getFullMethodName(),
                     asked.target(),
-                    TO_BEGIN_AN_ANSWER.toSeconds()),
+                    GrpcProxy.TO_BEGIN_AN_ANSWER.toSeconds()),
             null));
       }
     } finally {

@@ -4,10 +4,6 @@ package dev.pillion.grpc;
 import dev.pillion.component.ComponentMetadata;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.state.StateStore;
-import dev.pillion.state.postgresql.PostgresStateStore;
-import dev.pillion.state.redis.RedisStateStore;
-import dev.pillion.state.spi.StateStoreComponent;
-import dev.pillion.state.sqlite.SqliteStateStore;
 import dev.pillion.state.testkit.StateStoreContract;
 import dev.pillion.testservers.PostgresServer;
 import dev.pillion.testservers.RealServers;
@@ -41,17 +37,10 @@ class EveryStoreIT {
   abstract static class Door extends StateStoreContract {
     private TestFacade facade;
 
-    void open(StateStoreComponent component) {
-      facade = TestFacade.over(component);
-    }
-
-    /** A store whose values are encrypted. */
-    void openEncrypted(String type, String version, Map<String, String> settings) {
-      var all = new HashMap<>(settings);
-      all.put("primaryEncryptionKey", "000102030405060708090a0b0c0d0e0f");
-      var metadata = ComponentMetadata.of(all, Map.of("primaryEncryptionKey", "state-key"));
+    void open(String type, String version, ComponentMetadata metadata) {
+      // Servers and stores of several classes start at the same time here.
       var spec = new ComponentSpec(
-          TestFacade.STORE, type, version, metadata, Duration.ofSeconds(5), false);
+          TestFacade.STORE, type, version, metadata, Duration.ofSeconds(30), false);
       facade = TestFacade.start(TestFacade.facade(), builder -> builder.component(spec));
     }
 
@@ -72,14 +61,15 @@ class EveryStoreIT {
   abstract static class Sqlite extends Door {
     @BeforeAll
     void open(@TempDir Path folder) {
-      open(SqliteStateStore.at(folder.resolve("state.db")));
+      var file = folder.resolve("state.db").toString();
+      open("state.sqlite", "v1", ComponentMetadata.of(Map.of("connectionString", file)));
     }
   }
 
   abstract static class Redis extends Door {
     @BeforeAll
     void open(RedisServer server) {
-      open(RedisStateStore.at(server.uri().toString()));
+      open("state.redis", "v1", ComponentMetadata.of(redis(server)));
     }
   }
 
@@ -88,12 +78,19 @@ class EveryStoreIT {
 
     @BeforeAll
     void open(PostgresServer server) {
-      open(PostgresStateStore.builder(urlOf(server)).version(version()).build());
+      open(
+          "state.postgresql",
+          version(),
+          ComponentMetadata.of(Map.of("connectionString", urlOf(server))));
     }
   }
 
+  private static Map<String, String> redis(RedisServer server) {
+    return Map.of("redisHost", server.host() + ":" + server.port());
+  }
+
   private static String urlOf(PostgresServer server) {
-    var url = server.newDatabase();
+    var url = server.newDatabase().substring("jdbc:".length());
     return url + (url.contains("?") ? "&" : "?") + "user=" + server.user() + "&password="
         + server.password();
   }
@@ -195,7 +192,12 @@ class EveryStoreIT {
   class EncryptedRedisOverTheWire extends Door {
     @BeforeAll
     void open(RedisServer server) {
-      openEncrypted("state.redis", "v1", Map.of("redisHost", server.host() + ":" + server.port()));
+      var settings = new HashMap<>(redis(server));
+      settings.put("primaryEncryptionKey", "000102030405060708090a0b0c0d0e0f");
+      open(
+          "state.redis",
+          "v1",
+          ComponentMetadata.of(settings, Map.of("primaryEncryptionKey", "state-key")));
     }
 
     @Override

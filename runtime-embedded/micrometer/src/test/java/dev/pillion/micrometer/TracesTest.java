@@ -4,10 +4,15 @@ package dev.pillion.micrometer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.pillion.TypeRef;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
 import dev.pillion.component.ComponentSpec;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.pubsub.CloudEvent;
+import dev.pillion.pubsub.Delivery;
+import dev.pillion.pubsub.DeliveryResult;
+import dev.pillion.pubsub.SubscribeOptions;
 import dev.pillion.runtime.EmbeddedRuntime;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.tracing.handler.DefaultTracingObservationHandler;
@@ -27,8 +32,11 @@ import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +70,7 @@ class TracesTest {
     runtime = EmbeddedRuntime.builder("checkout")
         .with(Observations.to(registry))
         .component(ComponentSpec.of("orders", "state.in-memory", Map.of()))
+        .component(ComponentSpec.of("bus", "pubsub.in-memory", Map.of()))
         .start();
   }
 
@@ -128,6 +137,40 @@ class TracesTest {
         .containsEntry("x-tenant", "blue")
         .containsEntry(
             "traceparent", "00-" + TRACE + "-" + span("stock inventory").getSpanId() + "-01");
+  }
+
+  /** From a peer's call through the broker to what the handler does. */
+  @Test
+  void anEventGoesOnWithTheTraceOfWhoPublishedIt() throws Exception {
+    var delivered = new LinkedBlockingQueue<Delivery>();
+    var envelopes = new LinkedBlockingQueue<CloudEvent<String>>();
+    try (var handler = runtime.subscribe(
+        "bus", "paid", TypeRef.of(String.class), SubscribeOptions.defaults(), (event, delivery) -> {
+          runtime.state("orders").save("42", event.requireData());
+          envelopes.add(event);
+          delivered.add(delivery);
+          return DeliveryResult.SUCCESS;
+        })) {
+      runtime.calls().run(inbound(traceparent(TRACE, PEER)), call -> {
+        runtime.topic("bus", "paid").publish("order");
+        return true;
+      });
+      var event = Objects.requireNonNull(envelopes.poll(20, TimeUnit.SECONDS));
+      var delivery = Objects.requireNonNull(delivered.poll(20, TimeUnit.SECONDS));
+      handler.close();
+
+      var published = span("publish bus/paid");
+      assertThat(published.getTraceId()).isEqualTo(TRACE);
+      assertThat(published.getParentSpanId()).isEqualTo(span("invoke reserve").getSpanId());
+      assertThat(event.attribute("traceparent"))
+          .isEqualTo("00-" + TRACE + "-" + published.getSpanId() + "-01");
+      var consumed = span("deliver bus/paid");
+      assertThat(consumed.getTraceId()).isEqualTo(TRACE);
+      assertThat(consumed.getParentSpanId()).isEqualTo(published.getSpanId());
+      assertThat(delivery.traceHeaders())
+          .containsEntry("traceparent", event.attribute("traceparent"));
+      assertThat(span("save orders").getParentSpanId()).isEqualTo(consumed.getSpanId());
+    }
   }
 
   @Test

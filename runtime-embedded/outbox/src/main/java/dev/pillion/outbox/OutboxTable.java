@@ -70,6 +70,9 @@ abstract class OutboxTable {
    */
   abstract List<OutboxRow> take(Connection connection, Taking taking) throws SQLException;
 
+  /** How long {@link #renew} may be put off; zero for asking before each round of publishing. */
+  abstract Duration renewEvery(Duration lease);
+
   /**
    * Keeps what was taken for longer.
    *

@@ -3,6 +3,7 @@ package dev.pillion.outbox;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +19,10 @@ final class PostgresTable extends OutboxTable {
   private static final String DUPLICATE_TABLE = "42P07";
   private static final String UNIQUE_VIOLATION = "23505";
 
-  /** A session that the server has not yet missed may hold the rows; others go on meanwhile. */
+  /**
+   * A session that the server has not yet missed may hold the rows; others go on meanwhile. And for
+   * so long the server may be silent before its connection counts as lost.
+   */
   private static final int PATIENCE_SECONDS = 30;
 
   private record Key(String pubsub, String topic, String key) {}
@@ -130,9 +134,15 @@ final class PostgresTable extends OutboxTable {
     return event.key() == null ? null : new Key(event.pubsub(), event.topic(), event.key());
   }
 
+  /** The locks end when the connection does, which shows only when the server is asked. */
   @Override
-  boolean renew(Connection connection, String token, Instant until) {
-    return true;
+  Duration renewEvery(Duration lease) {
+    return Duration.ZERO;
+  }
+
+  @Override
+  boolean renew(Connection connection, String token, Instant until) throws SQLException {
+    return connection.isValid(PATIENCE_SECONDS);
   }
 
   @Override

@@ -202,7 +202,7 @@ final class Relay implements AutoCloseable {
     }
   }
 
-  /** The lease on what was taken. */
+  /** The hold on what was taken. */
   private final class Held {
     private final Connection connection;
     private final String token;
@@ -218,12 +218,16 @@ final class Relay implements AutoCloseable {
         return false;
       }
       long now = time.nanos();
-      if (now - renewedNanos < settings.lease().toNanos() / 3) {
+      if (now - renewedNanos < table.renewEvery(settings.lease()).toNanos()) {
         return true;
       }
       renewedNanos = now;
       try {
-        return table.renew(connection, token, time.now().plus(settings.lease()));
+        if (table.renew(connection, token, time.now().plus(settings.lease()))) {
+          return true;
+        }
+        log.debug("the outbox \"{}\": what was taken is no longer held", table.name());
+        return false;
       } catch (SQLException e) {
         log.debug("the outbox \"{}\": {}", table.name(), e.getMessage());
         return false;

@@ -3,6 +3,7 @@ package dev.pillion.outbox;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -93,6 +94,11 @@ final class SqliteTable extends OutboxTable {
         return found.next();
       }
     }
+  }
+
+  @Override
+  Duration renewEvery(Duration lease) {
+    return lease.dividedBy(3);
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.pillion.testservers.RealServers;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,18 +123,46 @@ class PostgresOutboxIT extends OutboxScenarios {
     }
   }
 
+  private void cutTheRelaysConnection() {
+    try (var connection = dataSource().getConnection();
+        var statement = connection.createStatement()) {
+      statement.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void aRelayWhoseConnectionIsCutStopsBeforeAnotherIsAheadOfIt() throws SQLException {
+    var outbox = outbox();
+    var cut = new CountDownLatch(1);
+    broker.onPublish = event -> {
+      if (cut.getCount() > 0) {
+        cutTheRelaysConnection();
+        cut.countDown();
+        // The other relay gets the rows, and is done with them, while this one is in its batch.
+        until(() -> broker.data().contains("3"));
+      }
+    };
+    try (var one = start(outbox)) {
+      publish(outbox, "k", "1", "2", "3");
+      until(() -> cut.getCount() == 0);
+      try (var two = start(outbox())) {
+        until(() -> broker.data().contains("3"));
+        until(this::isEmpty);
+      }
+      publish(outbox, "k", "4");
+      until(() -> broker.data().contains("4"));
+      until(this::isEmpty);
+    }
+    assertThat(broker.data()).as("1 was under way").containsExactly("1", "1", "2", "3", "4");
+  }
+
   @Test
   void aConnectionThatIsCutWhileItsEventsAreSentTakesThemOutAllTheSame() throws SQLException {
     var outbox = outbox();
-    broker.onPublish = event -> {
-      try (var connection = dataSource().getConnection();
-          var statement = connection.createStatement()) {
-        statement.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'");
-      } catch (SQLException e) {
-        throw new IllegalStateException(e);
-      }
-    };
+    broker.onPublish = event -> cutTheRelaysConnection();
     try (var runtime = start(outbox)) {
       publish(outbox, "", "1");
       until(this::isEmpty);

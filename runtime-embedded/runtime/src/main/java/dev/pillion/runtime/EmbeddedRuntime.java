@@ -196,7 +196,7 @@ public final class EmbeddedRuntime extends RunningHandlers implements AutoClosea
     return threads;
   }
 
-  /** How long closing waits for calls of peers that are under way. */
+  /** How long closing waits for handlers and calls of peers that are under way. */
   public Duration drainTimeout() {
     return drainTimeout;
   }
@@ -446,8 +446,9 @@ public final class EmbeddedRuntime extends RunningHandlers implements AutoClosea
     }
 
     /**
-     * How long closing waits for calls of peers that are under way; 5 s unless set. The program's
-     * own calls are its own to wait for: they fail when their component closes.
+     * How long closing waits for handlers of events and calls of peers that are under way; 5 s
+     * unless set. The program's own calls are its own to wait for: they fail when their component
+     * closes.
      */
     public Builder drainTimeout(Duration timeout) {
       if (timeout.isNegative()) {

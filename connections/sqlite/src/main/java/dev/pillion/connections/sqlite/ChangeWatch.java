@@ -37,6 +37,9 @@ public final class ChangeWatch implements AutoCloseable {
   /** One of so many calls asks SQLite in any case. */
   private static final int EXACT_EVERY = 40;
 
+  /** The same where a look is taken once a second. */
+  private static final int CALM_EVERY = 5;
+
   private final SqliteSettings settings;
   private final SqliteConnector connector;
   private final TimeSource time;
@@ -148,7 +151,7 @@ public final class ChangeWatch implements AutoCloseable {
     if (event != null) {
       pace.told(event);
     }
-    boolean changed = askNow();
+    boolean changed = (event != null || !isCalm()) && askNow();
     pace.looked(
         new LookPace.Look(changed, modified != seen, pace.isArmed() && modified != armedAt));
     if (pace.isUntold()) {
@@ -158,6 +161,18 @@ public final class ChangeWatch implements AutoCloseable {
       changed = askNow();
     }
     return changed;
+  }
+
+  /**
+   * Nothing was written for long, and SQLite need not be asked; now and then it is all the same.
+   */
+  private boolean isCalm() {
+    calls = (calls + 1) % CALM_EVERY;
+    return calls > 0
+        && session != null
+        && pace.pauseNanos() == LookPace.LONGEST_NANOS
+        && modified == seen
+        && modified == modified();
   }
 
   private boolean askNow() throws SQLException {
@@ -175,7 +190,7 @@ public final class ChangeWatch implements AutoCloseable {
     try {
       var service = kernel.watch(directory);
       if (service != null) {
-        var opened = new WriteEvents(service, file, listening.told());
+        var opened = new WriteEvents(service, directory, file, listening.told());
         events = opened;
         opened.start(listening.threads(), listening.threadName());
       }

@@ -37,14 +37,15 @@ final class WriteEvents implements AutoCloseable {
   }
 
   /**
+   * @param directory where the file lies
    * @param file the database; its log and its journal are called the same, and {@code -wal} or
    *     {@code -journal}
    * @param listener called on the thread of the watch when there is an event to {@link #take}
    */
-  WriteEvents(WatchService service, Path file, Runnable listener) {
+  WriteEvents(WatchService service, Path directory, Path file, Runnable listener) {
     this.service = service;
-    this.directory = file.getParent();
-    this.name = file.getFileName().toString();
+    this.directory = directory;
+    this.name = directory.relativize(file).toString();
     this.listener = listener;
   }
 

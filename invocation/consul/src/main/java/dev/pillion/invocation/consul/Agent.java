@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /** Consul's HTTP interface, as far as it is needed. Thread-safe. */
 final class Agent {
   private static final long LIMIT = TimeUnit.SECONDS.toNanos(10);
+  private static final int LONGEST_REASON = 300;
   private static final int FORBIDDEN = 403;
   private static final int NOT_FOUND = 404;
   private static final int SERVER_ERROR = 500;
@@ -77,14 +78,22 @@ final class Agent {
     }
   }
 
-  /** Asks for a sign of life that needs no permission. */
+  /**
+   * Asks for a sign of life that needs no permission.
+   *
+   * @throws ComponentException when there is none, or the servers have no leader: lookups wait then
+   */
   void probe(Deadline deadline) {
-    send("asked for its leader", request("/v1/status/leader", "").GET(), deadline);
+    var leader = send("asked for its leader", request("/v1/status/leader", "").GET(), deadline);
+    if (leader.body().strip().equals("\"\"")) {
+      throw ComponentException.unavailable(
+          "Consul at %s has no leader among its servers".formatted(settings), null);
+    }
   }
 
-  void register(ObjectNode service, Deadline deadline) {
+  void register(String serviceId, ObjectNode service, Deadline deadline) {
     send(
-        "told of service " + service.path("ID"),
+        "told of service \"" + serviceId + "\"",
         request("/v1/agent/service/register", "").PUT(BodyPublishers.ofString(service.toString())),
         deadline);
   }
@@ -184,10 +193,18 @@ final class Agent {
     if (status / 100 == 2) {
       return;
     }
-    var message = "Consul at %s, %s, answered with status %d".formatted(settings, doing, status);
+    var said = response.body().strip();
+    var message = "Consul at %s, %s, answered with status %d%s"
+        .formatted(
+            settings,
+            doing,
+            status,
+            said.isEmpty()
+                ? ""
+                : ": " + said.substring(0, Math.min(said.length(), LONGEST_REASON)));
     if (status == FORBIDDEN) {
       throw ComponentException.failed(
-          message + ": its access control does not allow that with this token", null);
+          message + " (its access control does not allow that with this token)", null);
     }
     throw status >= SERVER_ERROR
         ? ComponentException.unavailable(message, null)

@@ -51,7 +51,7 @@ final class ConsulRegistration implements Registration {
   void start() {
     lock.lock();
     try {
-      agent.register(service, deadline());
+      agent.register(id, service, deadline());
       scheduleNext();
     } finally {
       lock.unlock();
@@ -90,7 +90,7 @@ final class ConsulRegistration implements Registration {
       BuildingBlockException problem = null;
       try {
         if (!agent.knows(id, deadline())) {
-          agent.register(service, deadline());
+          agent.register(id, service, deadline());
           LOG.info("service \"{}\" is registered with Consul anew, which had forgotten it", id);
         }
       } catch (BuildingBlockException e) {

@@ -188,7 +188,7 @@ class ConsulNameResolverTest {
     assertThatThrownBy(() -> resolve(resolver))
         .isInstanceOfSatisfying(
             ComponentException.class, e -> assertThat(e.isTransient()).isFalse())
-        .hasMessageContaining("its access control does not allow that")
+        .hasMessageContaining("status 403: ACL not found (its access control does not allow that")
         .hasMessageNotContaining("secret");
     Files.writeString(file, "secret-2\n");
     assertThat(resolve(resolver)).isEmpty();
@@ -261,6 +261,36 @@ class ConsulNameResolverTest {
             ComponentException.class, e -> assertThat(e.isTransient()).isTrue()));
     consul.out(false);
     assertThat(resolve(resolver)).containsExactly("a:7");
+  }
+
+  /** Whose agent answers with a text that is empty, and to lookups after ten seconds at best. */
+  @Test
+  void withoutALeaderItIsNotWell() throws Exception {
+    var resolver = open(Map.of());
+    resolver.probe(in(PATIENCE));
+    consul.leaderless(true);
+    assertThatThrownBy(() -> resolver.probe(in(PATIENCE)))
+        .isInstanceOfSatisfying(
+            ComponentException.class, e -> assertThat(e.isTransient()).isTrue())
+        .hasMessageContaining("no leader");
+    assertThatThrownBy(() -> resolve(resolver))
+        .isInstanceOfSatisfying(
+            ComponentException.class, e -> assertThat(e.isTransient()).isTrue())
+        .hasMessageContaining("status 500: No cluster leader");
+    assertThatThrownBy(() -> open(Map.of())).hasMessageContaining("no leader");
+    consul.leaderless(false);
+    resolver.probe(in(PATIENCE));
+  }
+
+  @Test
+  void whatConsulDoesNotTakeIsToldInItsOwnWords() {
+    var resolver = open(Map.of("advancedRegistration", """
+        {"id": "mine", "name": "orders", "checks": [{"name": "alive"}]}"""));
+    assertThatThrownBy(() -> resolver.register(orders()))
+        .isInstanceOfSatisfying(
+            ComponentException.class, e -> assertThat(e.isTransient()).isFalse())
+        .hasMessageContaining(
+            "told of service \"mine\", answered with status 400: Invalid check: TTL");
   }
 
   @Test

@@ -14,12 +14,16 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** A Consul agent, as far as it is asked: services, whether they pass, blocking queries. */
+/**
+ * A Consul agent, as far as it is asked: services, whether they pass, blocking queries. Answers as
+ * one of version 1.16 does, but that a check passes at once.
+ */
 final class FakeConsul implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService executor = Executors.newCachedThreadPool(task -> {
@@ -31,6 +35,7 @@ final class FakeConsul implements AutoCloseable {
   private final Map<String, Boolean> failing = new LinkedHashMap<>();
   private long index = 10;
   private boolean out;
+  private boolean leaderless;
 
   /** Requests, each its method, path and query. */
   final List<String> requests = new CopyOnWriteArrayList<>();
@@ -85,6 +90,12 @@ final class FakeConsul implements AutoCloseable {
     notifyAll();
   }
 
+  /** As while its servers elect one. */
+  synchronized void leaderless(boolean isLeaderless) {
+    leaderless = isLeaderless;
+    notifyAll();
+  }
+
   synchronized ObjectNode service(String id) {
     return services.get(id);
   }
@@ -102,7 +113,8 @@ final class FakeConsul implements AutoCloseable {
       var token = exchange.getRequestHeaders().getFirst("X-Consul-Token");
       tokens.add(token == null ? "" : token);
       if (!requiredToken.isEmpty() && !requiredToken.equals(token)) {
-        answer(exchange, 403, "Permission denied");
+        answer(
+            exchange, 403, token == null ? "Permission denied: anonymous token" : "ACL not found");
         return;
       }
       respond(exchange, uri, body);
@@ -116,18 +128,20 @@ final class FakeConsul implements AutoCloseable {
     var path = uri.getPath();
     var last = path.substring(path.lastIndexOf('/') + 1);
     if (out) {
-      answer(exchange, 500, "No cluster leader");
+      answer(exchange, 500, "rpc error making call: EOF");
     } else if (path.equals("/v1/status/leader")) {
-      answer(exchange, 200, "\"127.0.0.1:8300\"");
+      answer(exchange, 200, leaderless ? "\"\"" : "\"127.0.0.1:8300\"");
     } else if (path.equals("/v1/agent/service/register")) {
-      put(new String(body, StandardCharsets.UTF_8));
-      answer(exchange, 200, "");
+      register(exchange, new String(body, StandardCharsets.UTF_8));
     } else if (path.startsWith("/v1/agent/service/deregister/")) {
       boolean known = services.containsKey(last);
       forget(last);
-      answer(exchange, known ? 200 : 404, "");
+      answer(exchange, known ? 200 : 404, known ? "" : "Unknown service ID \"" + last + "\".");
     } else if (path.startsWith("/v1/agent/service/")) {
-      answer(exchange, services.containsKey(last) ? 200 : 404, "{}");
+      boolean known = services.containsKey(last);
+      answer(exchange, known ? 200 : 404, known ? "{}" : "unknown service ID: " + last);
+    } else if (leaderless) {
+      answer(exchange, 500, "No cluster leader");
     } else {
       long deadline = System.nanoTime() + 10_000_000_000L;
       var asked = parameter(uri, "index");
@@ -139,13 +153,27 @@ final class FakeConsul implements AutoCloseable {
     }
   }
 
+  /** A check says how it is made, be it in whatever letters. */
+  private void register(HttpExchange exchange, String service) throws IOException {
+    for (var check : Options.JSON.readTree(service.toLowerCase(Locale.ROOT)).path("checks")) {
+      if (!check.has("ttl") && !check.has("tcp") && !check.has("http")) {
+        answer(exchange, 400, "Invalid check: TTL must be > 0 for TTL checks");
+        return;
+      }
+    }
+    put(service);
+    answer(exchange, 200, "");
+  }
+
   private JsonNode healthy(String name) {
     var list = Options.JSON.createArrayNode();
     services.forEach((id, service) -> {
       if (service.path("Name").asText().equals(name) && !failing.containsKey(id)) {
         var entry = list.addObject();
         entry.putObject("Node").put("Address", "10.0.0.99");
-        entry.set("Service", service);
+        var listed = service.deepCopy();
+        listed.set("Service", listed.remove("Name"));
+        entry.set("Service", listed);
       }
     });
     return list;

@@ -139,7 +139,7 @@ final class Client implements AppClient {
         routes,
         serializer,
         (replica, context, lost) -> new Answered(
-            held(sent(method, request, options), context, replica, lost, answer != NOTHING)));
+            held(sent(method, request, options), context, replica, lost, !answer.equals(NOTHING))));
     try {
       return calls.run(
           call(true, context(options).at(method)), inner -> values.attempt(inner.context()));

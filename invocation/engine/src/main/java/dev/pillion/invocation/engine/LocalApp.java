@@ -95,7 +95,8 @@ final class LocalApp implements RequestHandler {
   @Nullable
   Taker typed(String name) {
     var found = methods.look(name);
-    return found.handling() != null && found.handling().handler() instanceof TypedMethod<?, ?> typed
+    var method = found.handling();
+    return method != null && method.handler() instanceof TypedMethod<?, ?> typed
         ? new Taker(found, typed)
         : null;
   }

@@ -198,7 +198,10 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
       if (outcome.isUnknownRpc(status)) {
         return null;
       }
-      if (failure == null && status.isOk() && RequestMessage.wantsEvents(request)) {
+      if (failure == null
+          && status != null
+          && status.isOk()
+          && RequestMessage.wantsEvents(request)) {
         return AnswerMessage.noEvents();
       }
       throw reason(status);

@@ -35,6 +35,12 @@ import org.jspecify.annotations.Nullable;
  * rpc of Dapr's own services is never passed on. Thread-safe.
  */
 public final class GrpcProxy extends HandlerRegistry {
+  /**
+   * How long a call that has no deadline, and does not say that it is a stream, waits for the begin
+   * of its answer once the request is over: as long as other calls without a deadline have.
+   */
+  public static final Duration TO_BEGIN_AN_ANSWER = Duration.ofSeconds(60);
+
   private static final String DAPRS_OWN = "dapr.proto.";
   private static final Duration LONGEST_SEARCH = Duration.ofSeconds(60);
 
@@ -163,8 +169,7 @@ public final class GrpcProxy extends HandlerRegistry {
     return door.get()
         .orElseThrow(() ->
             Status.INTERNAL.withDescription("app channel is not initialized").asRuntimeException())
-        .admit(
-            context, ProxyMetadata.toProgram(metadata, PeerIdentity.of(call.getAttributes())));
+        .admit(context, ProxyMetadata.toProgram(metadata, PeerIdentity.of(call.getAttributes())));
   }
 
   /** What a caller is told who was not passed on: as for a call of a method, where that is one. */

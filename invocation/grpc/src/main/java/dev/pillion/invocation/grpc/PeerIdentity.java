@@ -47,7 +47,10 @@ final class PeerIdentity extends ServerTransportFilter {
     }
   }
 
-  /** The one SPIFFE id that a certificate has; empty when it has none of Dapr's form, or several URIs. */
+  /**
+   * The one SPIFFE id that a certificate has; empty when it has none of Dapr's form, or several
+   * URIs.
+   */
   static Optional<CallerIdentity> of(X509Certificate certificate) {
     try {
       var names = certificate.getSubjectAlternativeNames();

@@ -41,7 +41,7 @@ public final class PeerTls {
    * @param trustAnchors the certificates of the authorities that are believed
    * @param certificate this app's, with a SPIFFE id {@code spiffe://DOMAIN/ns/NAMESPACE/APP}, and
    *     those between it and the authority
-   * @param key of the certificate, in PKCS #8
+   * @param key of the certificate, EC, RSA or Ed25519, in PKCS #8
    */
   public static PeerTls fromFiles(Path trustAnchors, Path certificate, Path key) {
     return new PeerTls(new PemFiles(trustAnchors, certificate, key));

@@ -16,8 +16,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * Believes certificates of the trust anchors that say which app they are of, and are no authority's;
- * of a peer that is called only the one of that app. Host names do not count: a SPIFFE id is of an
+ * Believes certificates of the trust anchors that say which app it is and are no authority's; of a
+ * peer that is called also only the one of that app. Host names do not count: a SPIFFE id is of an
  * app, wherever it runs.
  */
 final class PeerTrust extends X509ExtendedTrustManager {
@@ -78,8 +78,8 @@ final class PeerTrust extends X509ExtendedTrustManager {
   }
 
   /**
-   * What SPIFFE demands of a certificate beside who has signed it, and Dapr's form of the id:
-   * without that a peer would be nobody, who may say of himself what he likes.
+   * What SPIFFE demands of a certificate beside who has signed it; and without an app's id a peer
+   * would be nobody, who may say of himself what he likes.
    */
   private static void requireWorkload(X509Certificate leaf) throws CertificateException {
     var usage = leaf.getKeyUsage();

@@ -10,7 +10,6 @@ import io.grpc.ClientStreamTracer;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
-import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -28,9 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ProxiedCall extends ServerCall.Listener<byte[]> {
   private static final Logger log = LoggerFactory.getLogger(GrpcPeers.class);
-
-  /** As long as other calls without a deadline have, for whoever can't be told from such a call. */
-  private static final Duration TO_BEGIN_AN_ANSWER = Duration.ofSeconds(60);
 
   private final GrpcProxy proxy;
   private final ServerCall<byte[], byte[]> in;
@@ -227,7 +223,7 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
   private void halfClose(ClientCall<byte[], byte[]> call) {
     call.halfClose();
     if (!deadline.isSet() && !stream && !answered && !over) {
-      alarm = proxy.time().schedule(TO_BEGIN_AN_ANSWER, this::tooLate);
+      alarm = proxy.time().schedule(GrpcProxy.TO_BEGIN_AN_ANSWER, this::tooLate);
     }
   }
 
@@ -349,7 +345,7 @@ final class ProxiedCall extends ServerCall.Listener<byte[]> {
   private static Status tooLateStatus() {
     return Status.DEADLINE_EXCEEDED.withDescription(
         "the app did not begin to answer within %d s of the end of the request, and the call has no deadline; one that may take longer has one, or says dapr-stream: true"
-            .formatted(TO_BEGIN_AN_ANSWER.toSeconds()));
+            .formatted(GrpcProxy.TO_BEGIN_AN_ANSWER.toSeconds()));
   }
 
   /** Tells when the call is on its way to a program that is there. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.engine;
 
+import dev.pillion.CallRejectedException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.call.Call;
 import dev.pillion.call.CallContext;
@@ -9,6 +10,7 @@ import dev.pillion.pubsub.DeliveryResult;
 import dev.pillion.pubsub.NotHandledException;
 import dev.pillion.pubsub.spi.Disposition;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +71,9 @@ final class DeliveryAttempts {
         if (!message.isSettled() && message.failure() == null) {
           // A breaker is open, or the runtime closes: nothing was attempted, nothing is judged.
           message.postpone();
+        } else if (isRefused(e, message) && (limit == 0 || message.attempts() < limit)) {
+          // A breaker has opened since the last attempt: what is left is for later.
+          message.redeliver();
         } else if (e instanceof CallTimeoutException && !message.isSettled()) {
           // Says more than the interrupt that the handler met.
           message.failed(e);
@@ -77,6 +82,11 @@ final class DeliveryAttempts {
     } finally {
       running.working();
     }
+  }
+
+  /** Whether policies have let no further attempt begin; a handler's own calls may be, too. */
+  private static boolean isRefused(Exception e, Tracked message) {
+    return e instanceof CallRejectedException && e != message.failure();
   }
 
   /** The trace of a single event; a batch has many. */
@@ -177,11 +187,24 @@ final class DeliveryAttempts {
 
   private void settle(List<Tracked> left, @Nullable List<DeliveryResult> results)
       throws DeliveryFailedException {
+    var given = new IdentityHashMap<Tracked, DeliveryResult>();
+    for (int i = 0; results != null && i < Math.min(left.size(), results.size()); i++) {
+      given.put(left.get(i), results.get(i));
+    }
+    var refused = loop.drop(
+        subscriber,
+        left.stream()
+            .filter(message -> given.get(message) == DeliveryResult.DROP)
+            .toList());
     DeliveryFailedException first = null;
-    for (int i = 0; i < left.size(); i++) {
-      var failure =
-          settle(left.get(i), results == null || i >= results.size() ? null : results.get(i));
-      first = first == null ? failure : first;
+    for (var message : left) {
+      var failure = failure(given.get(message), refused.get(message));
+      if (failure == null) {
+        message.settle(Disposition.ACKNOWLEDGE);
+      } else {
+        failed(message, failure);
+        first = first == null ? failure : first;
+      }
     }
     if (first != null) {
       running.between();
@@ -189,26 +212,20 @@ final class DeliveryAttempts {
     }
   }
 
-  private @Nullable DeliveryFailedException settle(
-      Tracked message, @Nullable DeliveryResult result) {
-    DeliveryFailedException failure = null;
+  /** @param refused why the dead letter topic did not take what was dropped */
+  private static @Nullable DeliveryFailedException failure(
+      @Nullable DeliveryResult result, @Nullable RuntimeException refused) {
     if (result == null) {
-      failure = new DeliveryFailedException("the handler gave no outcome");
-    } else if (result == DeliveryResult.RETRY) {
-      failure = new DeliveryFailedException("the handler asked for another attempt");
-    } else if (result == DeliveryResult.DROP) {
-      try {
-        loop.drop(subscriber, message);
-      } catch (RuntimeException e) {
-        failure = new DeliveryFailedException(
-            "the event was dropped, but the dead letter topic does not take it", e);
-      }
+      return new DeliveryFailedException("the handler gave no outcome");
     }
-    if (failure == null) {
-      message.settle(Disposition.ACKNOWLEDGE);
-    } else {
-      failed(message, failure);
-    }
-    return failure;
+    return switch (result) {
+      case SUCCESS -> null;
+      case RETRY -> new DeliveryFailedException("the handler asked for another attempt");
+      case DROP ->
+        refused == null
+            ? null
+            : new DeliveryFailedException(
+                "the event was dropped, but the dead letter topic does not take it", refused);
+    };
   }
 }

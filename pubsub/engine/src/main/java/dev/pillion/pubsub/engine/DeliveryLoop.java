@@ -74,7 +74,7 @@ final class DeliveryLoop {
       return path;
     } catch (MalformedEventException | Expressions.EvaluationException e) {
       message.failed(e);
-      failed(subscriber, message);
+      failed(subscriber, List.of(message));
       return null;
     }
   }
@@ -114,70 +114,74 @@ final class DeliveryLoop {
     } finally {
       handler.leave(running);
     }
-    for (var message : messages) {
-      if (!message.isSettled() && message.failure() != null && !running.isStopped()) {
-        failed(subscriber, message);
-      }
+    if (!running.isStopped()) {
+      failed(
+          subscriber,
+          messages.stream()
+              .filter(message -> !message.isSettled() && message.failure() != null)
+              .toList());
     }
   }
 
   /** Nobody wants the message: it is done once the dead letter topic has it, if there is one. */
   private void unwanted(Subscriber subscriber, Tracked message, String reason) {
     log.debug("{} on {}: {}", message.event(), pubsub.target(topic), reason);
-    try {
-      drop(subscriber, message);
+    var refused = drop(subscriber, List.of(message)).get(message);
+    if (refused == null) {
       message.settle(Disposition.ACKNOWLEDGE);
-    } catch (RuntimeException e) {
+    } else {
       log.warn(
           "an event on {} was not wanted, for {}, and is kept: {}",
           pubsub.target(topic),
           reason,
-          e.getMessage());
+          refused.getMessage());
       message.undeliverable();
     }
   }
 
-  /** Gives the dead letter topic, if there is one, what a handler has dropped. */
-  void drop(Subscriber subscriber, Tracked message) {
+  /**
+   * Gives the dead letter topic, if there is one, what a handler has dropped.
+   *
+   * @return why it has not taken some
+   */
+  Map<Tracked, RuntimeException> drop(Subscriber subscriber, List<Tracked> messages) {
     var dead = subscriber.deadLetterTopic();
-    if (dead != null) {
-      deadLetters.publish(dead, message, metadata(message));
-    }
+    return dead == null ? Map.of() : deadLetters.publish(dead, messages);
   }
 
   /** Attempts are at their end: to the dead letter topic, or back to the broker. */
-  private void failed(Subscriber subscriber, Tracked message) {
+  private void failed(Subscriber subscriber, List<Tracked> messages) {
     var dead = subscriber.deadLetterTopic();
     if (dead == null) {
-      warn(message, "it will be delivered again", null);
-      message.redeliver();
+      for (var message : messages) {
+        warn(message, "it will be delivered again");
+        message.redeliver();
+      }
       return;
     }
-    try {
-      deadLetters.publish(dead, message, metadata(message));
-      warn(message, "it is on the dead letter topic \"" + dead + "\" now", null);
-      message.settle(Disposition.ACKNOWLEDGE);
-    } catch (RuntimeException e) {
-      warn(message, "the dead letter topic does not take it, it will be delivered again", e);
-      message.undeliverable();
+    var refused = deadLetters.publish(dead, messages);
+    for (var message : messages) {
+      var why = refused.get(message);
+      if (why == null) {
+        warn(message, "it is on the dead letter topic \"" + dead + "\" now");
+        message.settle(Disposition.ACKNOWLEDGE);
+      } else {
+        warn(
+            message,
+            "the dead letter topic does not take it (%s), it will be delivered again"
+                .formatted(why.getMessage()));
+        message.undeliverable();
+      }
     }
   }
 
-  private void warn(Tracked message, String consequence, @Nullable Throwable further) {
-    var failure = message.failure();
-    if (further != null && failure != null) {
-      further.addSuppressed(failure);
-    }
+  private void warn(Tracked message, String consequence) {
     log.warn(
         "delivery of {} on {} failed, {}; {}",
         message.name(),
         pubsub.target(topic),
         message.attempts() == 0 ? "not attempted" : "attempts: " + message.attempts(),
         consequence,
-        further == null ? failure : further);
-  }
-
-  private Map<String, String> metadata(Tracked message) {
-    return MessageMetadata.of(message.message(), pubsub.name());
+        message.failure());
   }
 }

@@ -358,6 +358,50 @@ class DeliveryTest {
     assertThat(broker.published).isEmpty();
   }
 
+  /** Whatever an earlier attempt met: those that are left have not been made. */
+  @Test
+  void anEventWhoseNextAttemptIsRejectedComesAgainWithItsAttempts() {
+    var opening = engine(List.of(new CallInterceptor() {
+      @Override
+      public <T extends @Nullable Object, E extends Exception> T around(
+          Call call, CallBody<T, E> next) throws E {
+        try {
+          return next.run(call);
+        } catch (Exception e) {
+          throw new CallRejectedException("ERR_OPEN", "the breaker is open", e);
+        }
+      }
+    }));
+    attempts = 3;
+    opening.subscribe(
+        "bus",
+        "orders",
+        TypeRef.of(byte[].class),
+        deadLetters(),
+        (event, delivery) -> fail(delivery));
+    var message = new Held(EVENT);
+
+    assertThat(receiver().receive(message)).isEqualTo(Disposition.REDELIVER);
+    assertThat(receiver().receive(message.again(1))).isEqualTo(Disposition.REDELIVER);
+    assertThat(broker.published).isEmpty();
+    assertThat(message.record).containsExactly(1, 2);
+    assertThat(receiver().receive(message.again(2))).isEqualTo(Disposition.ACKNOWLEDGE);
+    assertThat(starts).containsExactly(1, 2, 3);
+    assertThat(message.postponed).isZero();
+    assertThat(broker.published).hasSize(1);
+  }
+
+  /** A call of its own that was rejected is the handler's failure, as any other. */
+  @Test
+  void aHandlerThatWasRejectedElsewhereHasFailed() {
+    attempts = 1;
+    var receiver = subscribe(deadLetters(), (event, delivery) -> {
+      throw new CallRejectedException("ERR_OPEN", "the store's breaker is open", null);
+    });
+    assertThat(receiver.receive(new Held(EVENT))).isEqualTo(Disposition.ACKNOWLEDGE);
+    assertThat(broker.published).hasSize(1);
+  }
+
   @Test
   void rulesChooseThePathAndWhatNoneMatchesIsGone() {
     var paths = new ArrayList<String>();

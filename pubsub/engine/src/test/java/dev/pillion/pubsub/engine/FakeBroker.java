@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.pillion.pubsub.engine;
 
+import dev.pillion.BuildingBlockException;
 import dev.pillion.ComponentException;
 import dev.pillion.component.ComponentContext;
 import dev.pillion.concurrent.Deadline;
@@ -13,8 +14,10 @@ import dev.pillion.pubsub.spi.TopicSubscription;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +28,14 @@ final class FakeBroker implements PubSubComponent {
   final List<TopicSubscription> subscriptions = new ArrayList<>();
   final List<String> intakes = new CopyOnWriteArrayList<>();
 
+  /** How many messages came together, each time. */
+  final List<Integer> together = new CopyOnWriteArrayList<>();
+
+  /** The data that {@link #refusal} is for; all when empty. */
+  final Set<String> refused = new HashSet<>();
+
   @Nullable
-  ComponentException refusal;
+  RuntimeException refusal;
 
   boolean closeFails;
 
@@ -35,10 +44,21 @@ final class FakeBroker implements PubSubComponent {
 
   @Override
   public void publish(OutgoingMessage message, Deadline deadline) {
-    if (refusal != null) {
+    if (refusal != null && (refused.isEmpty() || refused.contains(text(message)))) {
       throw refusal;
     }
     published.add(message);
+  }
+
+  @Override
+  public Map<Integer, BuildingBlockException> publishAll(
+      List<OutgoingMessage> messages, Deadline deadline) {
+    together.add(messages.size());
+    return PubSubComponent.super.publishAll(messages, deadline);
+  }
+
+  static String text(OutgoingMessage message) {
+    return new String(message.data(), StandardCharsets.UTF_8);
   }
 
   @Override

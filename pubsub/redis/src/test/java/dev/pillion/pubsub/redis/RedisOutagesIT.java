@@ -14,6 +14,8 @@ import dev.pillion.pubsub.spi.OutgoingMessage;
 import dev.pillion.testservers.RedisOptions;
 import dev.pillion.testservers.RedisServer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -200,6 +202,66 @@ class RedisOutagesIT {
       bus.raw.del(bus.topic + "-big");
       Bus.eventually(() -> bus.publish("y"));
       Bus.eventually(() -> assertThat(recorder.texts).containsExactly("y"));
+    }
+  }
+
+  @Test
+  void aServerThatIsAReplicaForAWhileTakesNothingAndLosesNothing() {
+    try (var redis = RedisServer.start();
+        var bus = Bus.on(redis.uri().toString(), TIMEOUT)) {
+      var release = new CountDownLatch(1);
+      var recorder = new Recorder(message ->
+          Recorder.text(message).startsWith("held") ? awaited(release) : Disposition.ACKNOWLEDGE);
+      bus.subscribe(bus.component, recorder, 3, null);
+      bus.publish("a", "held-1", "held-2");
+      Bus.eventually(() -> assertThat(bus.pending()).hasSize(2));
+
+      // A primary that nobody can reach: the data stay as they are.
+      bus.raw.replicaof("127.0.0.1", 1);
+      assertThatThrownBy(() -> bus.publish("refused"))
+          .isInstanceOfSatisfying(
+              ComponentException.class, e -> assertThat(e.isTransient()).isTrue())
+          .hasMessageContaining("READONLY");
+      var failures = bus.component.publishAll(
+          List.of(bus.message("refused"), bus.message("refused")), Bus.soon());
+      assertThat(failures).hasSize(2).allSatisfy((index, failure) -> assertThat(failure)
+          .isInstanceOfSatisfying(
+              ComponentException.class, e -> assertThat(e.isTransient()).isTrue())
+          .hasMessageContaining("READONLY"));
+      // Done, and the server can't be told.
+      release.countDown();
+      Bus.eventually(() -> assertThat(recorder.running.get()).isZero());
+      Bus.steadily(Duration.ofSeconds(1), () -> assertThat(bus.pending()).hasSize(2));
+
+      bus.raw.replicaofNoOne();
+      var later = new ArrayList<String>();
+      for (int i = 0; i < 50; i++) {
+        var text = "later-" + i;
+        Bus.eventually(() -> bus.publish(text));
+        later.add(text);
+      }
+      Bus.eventually(() -> assertThat(recorder.texts).containsAll(later));
+      Bus.eventually(() -> assertThat(bus.pending()).isEmpty());
+      assertThat(recorder.texts).hasSize(53).doesNotHaveDuplicates().doesNotContain("refused");
+    }
+  }
+
+  @Test
+  void aMessageOverTheServersLimitIsRefusedAndTakesNoOtherWithIt() {
+    try (var redis =
+            RedisServer.start(new RedisOptions().setting("proto-max-bulk-len", "1048576"));
+        var bus = Bus.on(redis.uri().toString(), TIMEOUT)) {
+      var recorder = Recorder.acknowledging();
+      bus.subscribe(recorder);
+      bus.publish("a");
+      // The server ends the connection as well: at times that is all one gets to see.
+      assertThatThrownBy(() -> bus.component.publish(
+              new OutgoingMessage(bus.topic, new byte[3_000_000], null, null), Bus.soon()))
+          .isInstanceOf(ComponentException.class)
+          .message()
+          .containsPattern("invalid bulk length|can't be reached");
+      Bus.eventually(() -> bus.publish("b"));
+      Bus.eventually(() -> assertThat(recorder.texts).containsExactly("a", "b"));
     }
   }
 

@@ -285,6 +285,32 @@ class SqliteDeliveryTest {
   }
 
   @Test
+  void aSlowSubscriberHoldsNoMoreThanItsQueueUnderAFlood() {
+    var gate = new CountDownLatch(1);
+    var receiver = new TestReceiver(message -> awaiting(gate));
+    broker.subscribe("paid", "g", 3, receiver);
+    int count = 0;
+    for (int batch = 0; batch < 5; batch++) {
+      var messages = new ArrayList<OutgoingMessage>();
+      for (int i = 0; i < 1_000; i++) {
+        messages.add(TestBroker.message("paid", "e" + count++, null));
+      }
+      assertThat(broker.component.publishAll(messages, Deadline.none())).isEmpty();
+      var held = "SELECT count(*) FROM pubsub_deliveries WHERE owner IS NOT NULL";
+      broker.awaitNumber(held, 100);
+      await()
+          .during(Duration.ofMillis(200))
+          .atMost(TestReceiver.PATIENCE)
+          .until(() -> broker.number(held) == 100);
+    }
+    assertThat(receiver.received).hasSize(3);
+    gate.countDown();
+    receiver.awaitCount(count);
+    broker.awaitAllDone();
+    assertThat(receiver.texts()).doesNotHaveDuplicates();
+  }
+
+  @Test
   void aPauseGivesBackWhatWaitsAndEndsWithResume() {
     var gate = new CountDownLatch(1);
     var receiver = new TestReceiver(message -> awaiting(gate));
