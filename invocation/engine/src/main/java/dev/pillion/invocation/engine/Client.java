@@ -14,7 +14,6 @@ import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
 import dev.pillion.invocation.InvocationResponse;
 import dev.pillion.invocation.InvokeOptions;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
@@ -109,6 +108,9 @@ final class Client implements AppClient {
   }
 
   private byte[] read(String method, InvocationResponse answer) {
+    if (answer.body() instanceof OwnBytes own && own.available() <= failures.maxBodySize()) {
+      return own.taken();
+    }
     try {
       return answer
           .limitedTo(failures.maxBodySize(), () -> failures.tooLarge(target, method))
@@ -133,7 +135,7 @@ final class Client implements AppClient {
     var values = new ValueCall(
         new ValueCall.Asked(target, method, options.verb(), request, answer),
         local,
-        typed,
+        typed.method().type(),
         routes,
         serializer,
         (replica, context, lost) -> new Answered(
@@ -158,7 +160,7 @@ final class Client implements AppClient {
         throw failures.read(target, request.method(), answer);
       }
       var body = wanted || !answer.isSuccess() ? read(request.method(), answer) : new byte[0];
-      return answer.with(answer.headers(), new ByteArrayInputStream(body));
+      return answer.with(answer.headers(), new OwnBytes(body));
     }
   }
 
@@ -245,7 +247,9 @@ final class Client implements AppClient {
   private InvocationResponse ask(
       InvocationRequest request, CallContext context, @Nullable LocalApp chosen, Lost lost) {
     try {
-      var route = chosen == null ? routes.to(target) : routes.to(chosen, target);
+      // One that has closed while the call waited in the chain is nobody's turn.
+      var route =
+          chosen == null || chosen.isClosed() ? routes.to(target) : routes.to(chosen, target);
       return route.invoke(request, context);
     } catch (InvocationException e) {
       throw failures.local(target, request.method(), lost.told(e));

@@ -36,13 +36,27 @@ final class InFlight {
     }
   }
 
+  /** Whether further ones are refused. */
+  boolean isClosed() {
+    return count.get() < 0;
+  }
+
   /** Refuses further ones, and waits until those under way have left or the deadline has passed. */
   void close(Deadline deadline) {
+    close(deadline, 0);
+  }
+
+  /**
+   * The same for whoever is under way itself.
+   *
+   * @param own how many of them the caller is within, which can't leave meanwhile
+   */
+  void close(Deadline deadline, int own) {
     count.getAndUpdate(running -> running < 0 ? running : running + CLOSED);
     lock.lock();
     try {
       long left = deadline.remainingNanos();
-      while (count.get() != CLOSED && left > 0) {
+      while (count.get() - CLOSED > own && left > 0) {
         none.awaitNanos(Math.min(left, TimeUnit.MILLISECONDS.toNanos(10)));
         left = deadline.remainingNanos();
       }

@@ -85,7 +85,7 @@ final class LocalApp implements RequestHandler {
     if (asked != null) {
       asked.admit(caller, found.name(), request.verb(), found.isNamed());
     }
-    return handle(found, request, invocation);
+    return handle(found, request, invocation, true);
   }
 
   /** A method that takes values, as it was found: what is decided about, and what runs. */
@@ -124,9 +124,10 @@ final class LocalApp implements RequestHandler {
     return entered(found, context, (method, inner) -> taker.method().call(request, answer));
   }
 
+  /** Handles a call of this app itself. */
   @Override
   public InvocationResponse handle(InvocationRequest request, Invocation invocation) {
-    return handle(find(request), request, invocation);
+    return handle(find(request), request, invocation, true);
   }
 
   /** What the request comes to, for whoever decides about it before it is handled. */
@@ -134,16 +135,24 @@ final class LocalApp implements RequestHandler {
     return methods.look(Methods.bare(request.method()));
   }
 
-  /** Handles it by what was found. */
+  /** Handles a call of another JVM by what was found. */
   InvocationResponse handle(Methods.Found found, InvocationRequest request, Invocation invocation) {
+    return handle(found, request, invocation, false);
+  }
+
+  private InvocationResponse handle(
+      Methods.Found found, InvocationRequest request, Invocation invocation, boolean sameJvm) {
     var given = new AtomicReference<@Nullable InvocationResponse>();
     boolean handedOn = false;
     try {
       var answer = entered(found, invocation.context(), (method, inner) -> {
         var within = new Invocation(invocation.caller(), inner.context());
-        var answered = method.handler().handle(asked(request, method), within);
+        // What passes a call on changes no bytes, and those of another JVM are nobody else's.
+        boolean shared = sameJvm && !(method.handler() instanceof PassingHandler);
+        var asked = asked(request, method);
+        var answered = method.handler().handle(shared ? OwnBytes.copied(asked) : asked, within);
         given.set(answered);
-        return answered;
+        return shared && answered != null ? OwnBytes.copied(answered) : answered;
       });
       if (answer == null) {
         throw new InvocationException(
@@ -299,6 +308,11 @@ final class LocalApp implements RequestHandler {
         return Optional.ofNullable(offered.get(type)).map(type::cast);
       }
     };
+  }
+
+  /** Whether it takes no call any more. */
+  boolean isClosed() {
+    return running.isClosed();
   }
 
   /** Refuses further calls, and waits for those under way. */

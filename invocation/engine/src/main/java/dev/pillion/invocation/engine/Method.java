@@ -7,22 +7,25 @@ import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.RequestHandler;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /** One registered method. */
 final class Method implements HandlerRegistration {
   private final String name;
   private final RequestHandler handler;
-  private final Runnable remove;
+  private final Consumer<Method> remove;
   private final TimeSource time;
   private final Duration drainTimeout;
   private final InFlight running = new InFlight();
   private volatile boolean paused;
 
-  /** @param remove takes it out of the table, so that nobody finds it any more */
+  /**
+   * @param remove takes it, and nothing else, out of the table, so that nobody finds it any more
+   */
   Method(
       String name,
       RequestHandler handler,
-      Runnable remove,
+      Consumer<Method> remove,
       TimeSource time,
       Duration drainTimeout) {
     this.name = name;
@@ -49,9 +52,11 @@ final class Method implements HandlerRegistration {
     if (!running.enter()) {
       throw new InvocationException(503, "the method \"%s\" is closed".formatted(name));
     }
+    Within.enter(this);
   }
 
   void leave() {
+    Within.leave();
     running.leave();
   }
 
@@ -67,7 +72,7 @@ final class Method implements HandlerRegistration {
 
   @Override
   public void close() {
-    remove.run();
-    running.close(Deadline.after(drainTimeout, time));
+    remove.accept(this);
+    running.close(Deadline.after(drainTimeout, time), Within.callsOf(this));
   }
 }

@@ -43,7 +43,7 @@ final class Methods {
     if (name.isEmpty()) {
       throw new IllegalArgumentException("a method needs a name");
     }
-    var added = new Method(name, handler, () -> named.remove(name), time, drainTimeout);
+    var added = new Method(name, handler, closed -> named.remove(name, closed), time, drainTimeout);
     if (named.putIfAbsent(name, added) != null) {
       throw new IllegalArgumentException(
           "the method \"%s\" has a handler already; close its registration first".formatted(name));
@@ -53,7 +53,8 @@ final class Methods {
 
   /** @throws IllegalArgumentException when there is one for all others */
   Method addOthers(RequestHandler handler) {
-    var added = new Method(OTHERS, handler, () -> others.set(null), time, drainTimeout);
+    var added = new Method(
+        OTHERS, handler, closed -> others.compareAndSet(closed, null), time, drainTimeout);
     if (!others.compareAndSet(null, added)) {
       throw new IllegalArgumentException(
           "there is a handler of all other methods already, such as the program beside this one");

@@ -17,7 +17,6 @@ import dev.pillion.invocation.spi.Resolution;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,15 +33,8 @@ final class Peers {
   private final CallChain hops;
   private final TimeSource time;
   private final Stamps stamps;
-  private final Map<Target, Known> known = new ConcurrentHashMap<>();
-  private final SharedLookUps<Known> lookUps;
-
-  /**
-   * Replicas as looked up.
-   *
-   * @param until in nanoseconds of the clock
-   */
-  private record Known(List<PeerAddress> addresses, long until, AtomicInteger turn) {}
+  private final Map<Target, Replicas> known = new ConcurrentHashMap<>();
+  private final SharedLookUps<Replicas> lookUps;
 
   Peers(
       String resolverName,
@@ -86,7 +78,9 @@ final class Peers {
       Target target, Routes routes, InvocationRequest request, Deadline deadline) {
     var peer = next(target, routes, deadline);
     try {
-      return transport.invoke(peer, stamps.forwarded(request, target.appId()), deadline);
+      var answer = transport.invoke(peer, stamps.forwarded(request, target.appId()), deadline);
+      reached(target, peer.address());
+      return answer;
     } catch (InvocationException e) {
       boolean lost = e.reason() == Reason.NOT_LISTENING || e.reason() == Reason.CLOSED;
       // A caller who was interrupted gave up, which says nothing of the peer.
@@ -103,47 +97,47 @@ final class Peers {
     if (replicas == null) {
       replicas = lookUps.get(target, deadline, () -> lookUp(target, deadline));
     }
-    var addresses = replicas.addresses();
-    if (addresses.isEmpty()) {
+    if (replicas.isEmpty()) {
       throw routes.unknown(
           target, List.of("the name resolver \"%s\" does not know it".formatted(resolverName)));
     }
-    int turn = Math.floorMod(replicas.turn().getAndIncrement(), addresses.size());
-    return new Peer(target.appId(), target.namespace(), addresses.get(turn));
+    return new Peer(target.appId(), target.namespace(), replicas.next(time.nanos()));
   }
 
-  private @Nullable Known valid(Target target) {
+  private @Nullable Replicas valid(Target target) {
     var replicas = known.get(target);
-    return replicas == null || replicas.until() - time.nanos() <= 0 ? null : replicas;
+    return replicas != null && replicas.isValid(time.nanos()) ? replicas : null;
   }
 
-  private Known lookUp(Target target, Deadline deadline) {
+  private Replicas lookUp(Target target, Deadline deadline) {
     var heard = valid(target);
     if (heard != null) {
       // By another call, since this one looked.
       return heard;
     }
-    var before = known.get(target);
     Resolution found = resolver.resolve(target.appId(), target.namespace(), deadline);
-    var fresh = new Known(
-        found.addresses(),
-        time.nanos() + found.validFor().toNanos(),
-        before == null ? new AtomicInteger() : before.turn());
+    long until = time.nanos() + found.validFor().toNanos();
     if (found.addresses().isEmpty()) {
       // Names that nobody has are without number.
       known.remove(target);
-    } else {
-      known.put(target, fresh);
+      return Replicas.of(List.of(), until);
     }
-    return fresh;
+    return known.compute(
+        target,
+        (key, before) -> before == null
+            ? Replicas.of(found.addresses(), until)
+            : before.followedBy(found.addresses(), until));
   }
 
-  /** The next call looks anew, and until then goes to the others. */
+  private void reached(Target target, PeerAddress address) {
+    var replicas = known.get(target);
+    if (replicas != null) {
+      replicas.reached(address);
+    }
+  }
+
+  /** The next call looks anew, and goes to the others for a while if there are any. */
   void unreachable(Target target, PeerAddress address) {
-    known.computeIfPresent(target, (key, replicas) -> {
-      var others =
-          replicas.addresses().stream().filter(other -> !other.equals(address)).toList();
-      return others.isEmpty() ? null : new Known(others, time.nanos(), replicas.turn());
-    });
+    known.computeIfPresent(target, (key, replicas) -> replicas.without(address, time.nanos()));
   }
 }

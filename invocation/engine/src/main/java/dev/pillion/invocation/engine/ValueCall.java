@@ -8,9 +8,10 @@ import dev.pillion.invocation.InvocationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call that begins at a method of values in this JVM. Each further attempt goes to the replica
- * whose turn it is then, whose method may take another type, or bytes. Not thread-safe: attempts
- * follow each other.
+ * One call that begins at a method of values in this JVM. What runs is found by each attempt, when
+ * it comes in: methods and replicas come and go while a call waits in the chain. Each further one
+ * goes to the replica whose turn it is then, whose method may take another type, or bytes. Not
+ * thread-safe: attempts follow each other.
  */
 final class ValueCall {
   private final Asked asked;
@@ -19,7 +20,6 @@ final class ValueCall {
   private final ByBytes byBytes;
   private final Lost lost = new Lost();
   private @Nullable LocalApp chosen;
-  private LocalApp.@Nullable Taker typed;
   private TypeRef<?> passedAs;
   private Object passed;
 
@@ -47,11 +47,12 @@ final class ValueCall {
    * Passes the request on already, so that one which can't be is no attempt.
    *
    * @param first whose turn it is for the first attempt
+   * @param expected the type that its method takes by now
    */
   ValueCall(
       Asked asked,
       LocalApp first,
-      LocalApp.Taker typed,
+      TypeRef<?> expected,
       Routes routes,
       Serializer serializer,
       ByBytes byBytes) {
@@ -60,21 +61,18 @@ final class ValueCall {
     this.serializer = serializer;
     this.byBytes = byBytes;
     this.chosen = first;
-    this.typed = typed;
-    this.passedAs = typed.method().type();
+    this.passedAs = expected;
     this.passed = Passing.leave(asked.request(), passedAs, serializer);
   }
 
   /** The answer as it leaves the method, or what an attempt by bytes has made of it. */
   Object attempt(CallContext context) {
     var replica = chosen;
-    var taker = typed;
     chosen = null;
-    typed = null;
-    if (replica == null) {
+    if (replica == null || replica.isClosed()) {
       replica = routes.local(asked.target());
-      taker = replica == null ? null : replica.typed(asked.method());
     }
+    var taker = replica == null ? null : replica.typed(asked.method());
     if (replica == null || taker == null) {
       return byBytes.attempt(replica, context, lost);
     }

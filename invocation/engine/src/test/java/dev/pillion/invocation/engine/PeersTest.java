@@ -167,6 +167,7 @@ class PeersTest {
     wire.down.add(FIRST);
     for (var reason : List.of(Reason.NOT_LISTENING, Reason.CLOSED)) {
       wire.how = reason;
+      time.advance(Replicas.LEFT_OUT);
       var before = names.asked.size();
       InvocationException failure = null;
       while (failure == null) {
@@ -175,6 +176,69 @@ class PeersTest {
       assertThat(failure.reason()).isEqualTo(reason);
       call();
       assertThat(names.asked).hasSizeGreaterThan(before);
+    }
+  }
+
+  /** As mDNS and a watched Consul do: what they remember is theirs to forget. */
+  private void rememberedByTheResolver(PeerAddress... addresses) {
+    names.validFor = Duration.ZERO;
+    names.apps.put("orders", List.of(addresses));
+  }
+
+  private int failuresOf(int calls) {
+    int failures = 0;
+    for (int i = 0; i < calls; i++) {
+      failures += catchThrowableOfType(InvocationException.class, this::call) == null ? 0 : 1;
+    }
+    return failures;
+  }
+
+  @Test
+  void aLostReplicaThatTheResolverGoesOnNamingIsLeftOutForAWhile() {
+    rememberedByTheResolver(FIRST, SECOND);
+    for (var reason : List.of(Reason.NOT_LISTENING, Reason.CLOSED)) {
+      wire.how = reason;
+      wire.down.add(FIRST);
+      assertThat(failuresOf(20)).as("%s", reason).isEqualTo(1);
+      time.advance(Replicas.LEFT_OUT.minusNanos(1));
+      assertThat(failuresOf(20)).as("%s", reason).isZero();
+      time.advance(Duration.ofNanos(1));
+      assertThat(failuresOf(20)).as("it is tried again").isEqualTo(1);
+      wire.down.clear();
+      time.advance(Replicas.LEFT_OUT);
+      assertThat(List.of(call(), call())).as("it is back").doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void whereAllAreLostAllAreTried() {
+    rememberedByTheResolver(FIRST, SECOND);
+    wire.down.addAll(List.of(FIRST, SECOND));
+    assertThat(failuresOf(6)).isEqualTo(6);
+    wire.down.remove(FIRST);
+    assertThat(failuresOf(20)).as("what answers is lost no more").isLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void aLostReplicaThatTheResolverHasForgottenMeanwhileIsANewOne() {
+    rememberedByTheResolver(FIRST, SECOND);
+    wire.down.add(FIRST);
+    assertThat(failuresOf(2)).isEqualTo(1);
+    rememberedByTheResolver(SECOND);
+    assertThat(call()).isEqualTo(SECOND.toString());
+    wire.down.clear();
+    rememberedByTheResolver(FIRST, SECOND);
+    assertThat(List.of(call(), call()))
+        .containsExactlyInAnyOrder(FIRST.toString(), SECOND.toString());
+  }
+
+  @Test
+  void soItIsForCallsThatAreProxied() {
+    rememberedByTheResolver(FIRST, SECOND);
+    var second = Deadline.after(Duration.ofSeconds(1), time);
+    engine.unreachable(engine.find("orders", second).orElseThrow());
+    for (int i = 0; i < 3; i++) {
+      assertThat(engine.find("orders", second)).map(Peer::address).contains(SECOND);
     }
   }
 

@@ -2,6 +2,7 @@
 package dev.pillion.invocation.grpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.pillion.concurrent.Deadline;
 import dev.pillion.invocation.Body;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
@@ -16,6 +17,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,9 @@ final class ServedFrames extends ServedCall<InternalInvokeResponseStream>
     implements ChunkStream.Call {
   /** As Dapr cuts events. */
   private static final int EVENT_SIZE = 1024;
+
+  /** For how long an answer waits for a caller who takes nothing of it. */
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final ChunkStream body = new ChunkStream(this);
   private final ReentrantLock lock = new ReentrantLock();
@@ -163,17 +168,33 @@ final class ServedFrames extends ServedCall<InternalInvokeResponseStream>
       if (call.isReady()) {
         return;
       }
-      lock.lockInterruptibly();
+      var patience = Deadline.after(PATIENCE, serving.time());
+      var alarm = serving.time().schedule(PATIENCE, () -> changed(false));
       try {
-        while (!call.isReady()) {
-          if (gone) {
-            throw new InterruptedException("the caller is gone");
-          }
-          changed.await();
-        }
+        awaitReadyWithin(patience);
       } finally {
-        lock.unlock();
+        alarm.cancel();
       }
+    }
+  }
+
+  private void awaitReadyWithin(Deadline patience) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (!call.isReady()) {
+        if (gone) {
+          throw new InterruptedException("the caller is gone");
+        }
+        if (patience.hasPassed()) {
+          throw Status.DEADLINE_EXCEEDED
+              .withDescription(
+                  "the caller took nothing of the answer for %d s".formatted(PATIENCE.toSeconds()))
+              .asRuntimeException();
+        }
+        changed.await();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 

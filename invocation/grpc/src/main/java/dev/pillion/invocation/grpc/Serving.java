@@ -5,6 +5,7 @@ import dev.pillion.CallRejectedException;
 import dev.pillion.CallTimeoutException;
 import dev.pillion.call.CallContext;
 import dev.pillion.concurrent.Deadline;
+import dev.pillion.concurrent.TimeSource;
 import dev.pillion.invocation.Invocation;
 import dev.pillion.invocation.InvocationException;
 import dev.pillion.invocation.InvocationRequest;
@@ -68,6 +69,10 @@ final class Serving {
         .handle(
             request,
             new Invocation(PeerIdentity.of(call.getAttributes()), CallContext.of(deadline, trace)));
+  }
+
+  TimeSource time() {
+    return context.time();
   }
 
   /** Larger answers than this can't be one message. */

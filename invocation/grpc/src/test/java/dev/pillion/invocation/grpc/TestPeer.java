@@ -53,7 +53,7 @@ final class TestPeer implements PeerDirectory, AutoCloseable {
     this(transport, appId, new RealTime(), handler);
   }
 
-  private TestPeer(GrpcPeers transport, String appId, TimeSource time, RequestHandler handler) {
+  TestPeer(GrpcPeers transport, String appId, TimeSource time, RequestHandler handler) {
     this.time = time;
     this.transport = transport;
     this.appId = appId;
