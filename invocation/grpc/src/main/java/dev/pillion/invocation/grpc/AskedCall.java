@@ -83,17 +83,23 @@ final class AskedCall extends ClientCall.Listener<byte[]> implements ChunkStream
       builder.setPayload(StreamPayload.newBuilder().setData(inMemory()));
     }
     var frame = builder.build();
-    connection.loop().execute(() -> {
-      try {
-        start();
-      } catch (RuntimeException e) {
-        failure = e;
-        onClose(Status.CANCELLED.withCause(e), new Metadata());
-        return;
-      }
-      call.sendMessage(frame);
-      call.halfClose();
-    });
+    try {
+      connection.loop().execute(() -> startWith(frame));
+    } catch (RejectedExecutionException e) {
+      throw new IllegalStateException("the peer transport is closed", e);
+    }
+  }
+
+  private void startWith(InternalInvokeRequestStream frame) {
+    try {
+      start();
+    } catch (RuntimeException e) {
+      failure = e;
+      onClose(Status.CANCELLED.withCause(e), new Metadata());
+      return;
+    }
+    call.sendMessage(frame);
+    call.halfClose();
   }
 
   private ByteString inMemory() {
